@@ -1,0 +1,179 @@
+"""The one way to run a program: argument list, timeout, log file, version; no shell strings."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mirrorneuron.pdk_sky130.errors import MissingToolError, ToolFailedError, ToolTimeoutError
+
+__all__ = ["TOOLS", "Completed", "Tool", "find", "run", "version"]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that the flow calls.
+
+    ``names`` are tried in order on PATH, after the environment variable ``variable``; ``package`` is Debian's.
+    """
+
+    names: tuple[str, ...]
+    package: str
+    variable: str
+    version_arguments: tuple[str, ...]
+    version_pattern: str
+
+
+TOOLS: dict[str, Tool] = {
+    "klayout": Tool(("klayout",), "klayout", "MIRRORNEURON_KLAYOUT", ("-v",), r"KLayout\s+(\S+)"),
+    "magic": Tool(("magic",), "magic", "MIRRORNEURON_MAGIC", ("--version",), r"(\d+\.\d+\.\d+)"),
+    "netgen": Tool(
+        ("netgen-lvs", "netgen"), "netgen-lvs", "MIRRORNEURON_NETGEN", ("-batch", "quit"), r"Netgen\s+(\d+\.\d+\.\d+)"
+    ),
+    "ngspice": Tool(("ngspice",), "ngspice", "MIRRORNEURON_NGSPICE", ("--version",), r"ngspice-(\S+)"),
+}
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a program left: its command line, exit status, output (stdout and stderr apart) and duration [s]."""
+
+    command: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+def find(tool: str) -> Path:
+    """Path of a program of `TOOLS`.
+
+    Raises
+    ------
+    MissingToolError
+        It is not on PATH, or its variable points at nothing that can be run.
+    """
+    entry = TOOLS[tool]
+    chosen = os.environ.get(entry.variable)
+    for name in (chosen,) if chosen else entry.names:
+        path = shutil.which(name)
+        if path:
+            return Path(path)
+    where = f"{entry.variable}={chosen} cannot be run" if chosen else f"no {' or '.join(entry.names)} on PATH"
+    raise MissingToolError(
+        f"{tool} is missing ({where}). Install it: apt-get install {entry.package} (or: make setup), "
+        f"or point {entry.variable} at it."
+    )
+
+
+@cache
+def _version_of(path: Path, tool: str) -> str:
+    entry = TOOLS[tool]
+    try:
+        done = subprocess.run(
+            [str(path), *entry.version_arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolFailedError(f"{path} does not tell its version: {error}") from error
+    match = re.search(entry.version_pattern, done.stdout + done.stderr)
+    if match is None:
+        raise ToolFailedError(f"{path} {' '.join(entry.version_arguments)} printed no version of {tool}")
+    return match.group(1)
+
+
+def version(tool: str) -> str:
+    """Version of an installed program, as it prints it.
+
+    Raises
+    ------
+    MissingToolError
+        It is not installed.
+    ToolFailedError
+        It is there but does not tell its version.
+    """
+    return _version_of(find(tool), tool)
+
+
+def run(
+    tool: str,
+    arguments: Sequence[str | Path],
+    *,
+    cwd: Path,
+    log: Path,
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    ok_codes: Sequence[int] | None = (0,),
+) -> Completed:
+    """Run a program of `TOOLS` in `cwd` and keep its output in `log` (stdout) and `log` + ``.err`` (stderr).
+
+    Parameters
+    ----------
+    env
+        Variables added to the present environment.
+    ok_codes
+        Exit statuses that are no failure; None accepts all but a signal.
+
+    Raises
+    ------
+    MissingToolError, ToolFailedError, ToolTimeoutError
+        The message names the log.
+    """
+    command = (str(find(tool)), *(str(a) for a in arguments))
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolFailedError(f"{tool} cannot be started ({command[0]}): {error.strerror}") from error
+    try:
+        stdout, stderr = process.communicate(stdin, timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        # The tools start children (Tcl wrappers, threads); the whole group must go or the pipe stays open.
+        os.killpg(process.pid, signal.SIGKILL)
+        stdout, stderr = process.communicate()
+        _keep(log, stdout, stderr)
+        raise ToolTimeoutError(
+            f"{tool} did not finish within {timeout_s:g} s and was stopped; its output so far: {log}"
+        ) from error
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    _keep(log, stdout, stderr)
+    done = Completed(command, process.returncode, stdout, stderr, time.monotonic() - started)
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        raise ToolFailedError(f"{tool} was ended by {name}; its output: {log}, {log}.err")
+    if ok_codes is not None and process.returncode not in ok_codes:
+        last = next((line for line in reversed((stderr or stdout).splitlines()) if line.strip()), "no message")
+        raise ToolFailedError(f"{tool} ended with status {process.returncode}: {last.strip()} (log: {log}, {log}.err)")
+    return done
+
+
+def _keep(log: Path, stdout: str, stderr: str) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(stdout)
+    Path(f"{log}.err").write_text(stderr)

@@ -1,0 +1,1 @@
+"""From a spec to a circuit and, separately, to a layout."""

@@ -1,0 +1,1 @@
+"""The neuron: synapse rows, summing columns, sigmoid stage."""

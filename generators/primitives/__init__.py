@@ -1,0 +1,1 @@
+"""Pieces that every cell is drawn from: contacts, via stacks, rings, the unit-transistor fabric, capacitors."""

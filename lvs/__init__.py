@@ -1,0 +1,1 @@
+"""KLayout LVS deck for SKY130, shipped as package data."""
