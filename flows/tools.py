@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,11 @@ from pathlib import Path
 
 from mirrorneuron.pdk_sky130.errors import MissingToolError, ToolFailedError, ToolTimeoutError
 
-__all__ = ["TOOLS", "Completed", "Tool", "find", "run", "version"]
+__all__ = ["TOOLS", "Completed", "Tool", "find", "run", "stop_all", "version"]
+
+# Programs that run now, by process group, and whether `stop_all` was called.
+_running: set[int] = set()
+_stopped = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,8 @@ def run(
         The message names the log.
     """
     command = (str(find(tool)), *(str(a) for a in arguments))
+    if _stopped.is_set():
+        raise ToolFailedError(f"{tool} was not started: interrupted")
     started = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -149,6 +157,7 @@ def run(
         )
     except OSError as error:
         raise ToolFailedError(f"{tool} cannot be started ({command[0]}): {error.strerror}") from error
+    _running.add(process.pid)
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
@@ -162,6 +171,8 @@ def run(
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         raise
+    finally:
+        _running.discard(process.pid)
     _keep(log, stdout, stderr)
     done = Completed(command, process.returncode, stdout, stderr, time.monotonic() - started)
     if process.returncode < 0:
@@ -173,7 +184,18 @@ def run(
     return done
 
 
+def stop_all() -> None:
+    """End the programs that run now, and start no others: for a process that is told to end.
+
+    They run in sessions of their own, where Ctrl-C does not reach them, and on threads, which get no exception.
+    """
+    _stopped.set()
+    for group in tuple(_running):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
 def _keep(log: Path, stdout: str, stderr: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(stdout)
-    Path(f"{log}.err").write_text(stderr)
+    log.write_text(stdout, encoding="utf-8")
+    Path(f"{log}.err").write_text(stderr, encoding="utf-8")

@@ -1,0 +1,37 @@
+# Set-up, main job and tests of mirrorneuron. `make help` lists the targets.
+
+BIN := .venv/bin
+JOBS ?= 2
+
+.PHONY: help setup neuron test test-long lint lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "%-12s%s\n", name, $$0 }'
+
+setup: ## install what is missing: .venv, klayout magic netgen ngspice, the PDK (PYTHON=... to choose one)
+	@.ci/setup
+
+neuron: setup ## the main job: examples/neuron4.yaml from spec to verdict, into gds_out/
+	@$(BIN)/mirrorneuron signoff examples/neuron4.yaml --jobs $(JOBS)
+
+test: setup ## the tests, less the slow ones
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+test-long: setup ## the slow tests
+	@$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+lint: ## ruff and mypy
+	@.ci/setup venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: ## resolve requirements.lock from pyproject.toml; needs uv; UPGRADE=--upgrade for the newest of everything
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	echo 'setuptools>=68' | uv pip compile pyproject.toml - --extra dev --universal --python-version 3.11 \
+		--fork-strategy fewest --generate-hashes --no-annotate --no-header --quiet $(UPGRADE) --output-file requirements.lock
+
+clean: ## remove .venv and what the tools left; the PDK in the user's cache and gds_out/ stay
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

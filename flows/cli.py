@@ -1,0 +1,202 @@
+"""The command ``mirrorneuron``.
+
+A command imports what it needs when it runs, so that ``--help`` is quick, and returns an `Outcome`; `main` alone prints
+it and turns it, or an exception, into the exit status: 0 passed, 1 a check failed, 2 bad input, 3 a tool is missing or
+broke, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import click
+import typer
+from mirrorneuron.flows import console, tools
+from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError
+from typer.core import TyperCommand
+
+__all__ = ["Outcome", "app", "main"]
+
+_INTERRUPTED = 130  # what typer returns after Ctrl-C
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command found: the exit status, the JSON object for ``--json``, and the text to print without it."""
+
+    status: int
+    data: Mapping[str, Any]
+    text: str
+
+
+class _Command(TyperCommand):
+    """A command that also takes ``--json``, which `main` reads."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        text = "Print the result as JSON on stdout, and nothing else there."
+        self.params.append(click.Option(["--json"], is_flag=True, expose_value=False, help=text))
+
+
+app = typer.Typer(
+    name="mirrorneuron",
+    help="Weights into silicon: matched current-mirror neurons on SKY130, drawn, verified and simulated.",
+    epilog="Exit status: 0 passed, 1 a check failed, 2 bad input, 3 a tool is missing or broke.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Gds = Annotated[Path, typer.Argument(metavar="GDS", help="A layout, also one that somebody else made.")]
+Netlist = Annotated[Path, typer.Argument(metavar="SPICE", help="The netlist that the layout must match.")]
+Schematic = Annotated[
+    Path | None,
+    typer.Option("--schematic", metavar="SPICE", help="Netlist whose pin order the extracted one takes over."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
+Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="How many processes to use.")]
+
+_OUT = Path("gds_out")
+_JOBS = os.cpu_count() or 1
+
+
+@app.callback()
+def _program() -> None:
+    """Make the app a group of commands, also while it has few."""
+
+
+@app.command(cls=_Command)
+def doctor() -> Outcome:
+    """Show which tools and PDK were found, and the command that brings what is missing."""
+    from mirrorneuron.flows.doctor import examine
+
+    found = examine()
+    # It says nothing about a design, so what is missing is exit status 3, not a failed check.
+    return Outcome(0 if found.passed else 3, found.as_json(), found.as_text())
+
+
+@app.command(cls=_Command)
+def drc(gds: Gds, top: Top = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
+    """Check a layout against the design rules: the official KLayout deck, its side checks, and Magic."""
+    from mirrorneuron.flows import drc as step
+
+    with _work(out, gds, "drc") as work:
+        data = step.run(gds, work=work, top=top, jobs=jobs).as_json()
+    what = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations"
+    return _judged(data, what, console.violations(data["violations"]))
+
+
+@app.command(cls=_Command)
+def lvs(gds: Gds, netlist: Netlist, top: Top = None, out: Out = _OUT) -> Outcome:
+    """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
+    from mirrorneuron.flows import lvs as step
+
+    with _work(out, gds, "lvs") as work:
+        data = step.run(gds, netlist, work=work, top=top).as_json()
+    verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
+    what = f"{gds}: {data['devices']} devices; {verdicts}"
+    return _judged(data, what, [f"  {error}" for error in data["errors"]])
+
+
+@app.command(cls=_Command)
+def extract(gds: Gds, schematic: Schematic = None, top: Top = None, out: Out = _OUT) -> Outcome:
+    """Extract a layout's devices and capacitances as a SPICE netlist."""
+    from mirrorneuron.flows import extract as step
+
+    with _work(out, gds, "extract") as work:
+        pex = work.parent / f"{gds.stem}.pex.spice"
+        data = step.run(gds, out=pex, work=work, top=top, schematic=schematic).as_json()
+    total = data["total_capacitance"] * 1e15
+    text = f"{data['pex']}: {data['devices']} devices, {data['capacitors']} capacitors, {total:.4g} fF in sum"
+    return Outcome(0, {"passed": True, **data}, "\n".join([text, *(f"  {warning}" for warning in data["warnings"])]))
+
+
+@contextlib.contextmanager
+def _work(out: Path, gds: Path, step: str) -> Iterator[Path]:
+    """The folder for the logs and reports of a step; bad input leaves none behind."""
+    folder = out / gds.stem / step
+    absent = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"--out {out}: cannot write there ({error.strerror}). Choose another folder.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileError(f"--out {out}: {folder} is not writable. Choose another folder.")
+    try:
+        yield folder
+    except InputError:
+        for path in absent:
+            with contextlib.suppress(OSError):  # not empty: something of use was written
+                path.rmdir()
+        raise
+
+
+def _judged(data: Mapping[str, Any], what: str, lines: Sequence[str]) -> Outcome:
+    passed = bool(data["passed"])
+    return Outcome(0 if passed else 1, data, "\n".join([console.verdict(passed, what), *lines]))
+
+
+@contextlib.contextmanager
+def _quiet_stdout(quiet: bool) -> Iterator[None]:
+    """Under ``--json`` whatever a library prints goes to stderr."""
+    if quiet:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    else:
+        yield
+
+
+def _run(arguments: list[str], as_json: bool) -> tuple[int, str | None, str | None]:
+    """Exit status, text for stdout, text for stderr."""
+    try:
+        with _quiet_stdout(as_json):
+            result = app(arguments, prog_name="mirrorneuron", standalone_mode=False)
+    except MirrorneuronError as error:
+        status, message = error.exit_status, str(error)
+    except click.ClickException as error:
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        hint = f" See: {context.command_path} --help" if context else ""
+        status, message = error.exit_code, error.format_message() + hint
+    except click.Abort:  # Ctrl-C in older releases of typer
+        status, message = _INTERRUPTED, "interrupted"
+    else:
+        if isinstance(result, Outcome):
+            return result.status, json.dumps(result.data, indent=2) if as_json else result.text, None
+        if result != _INTERRUPTED:  # --help
+            return 0, None, None
+        status, message = _INTERRUPTED, "interrupted"
+    failure = json.dumps({"passed": False, "error": message}, indent=2) if as_json else None
+    return status, failure, f"mirrorneuron: {message}"
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    tools.stop_all()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command with `arguments` (default: those of the process) and exit."""
+    chosen = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("mirrorneuron").setLevel(logging.INFO)
+    status, text, message = _run(chosen, "--json" in chosen)
+    if text is not None:
+        print(text)
+    if message is not None:
+        print(message, file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,67 @@
+"""Results as text for a terminal, from the same JSON objects that ``--json`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["checks", "files", "verdict", "violations"]
+
+_SHOWN = 20
+
+
+def verdict(passed: bool, what: str) -> str:
+    """One line: the verdict, then what it is about."""
+    return f"{'PASSED' if passed else 'FAILED'}  {what}"
+
+
+def violations(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Design-rule violations by rule, with the first places [um] of each and how many there are."""
+    by_rule: dict[tuple[str, str, str], list[str]] = {}
+    for violation in found:
+        key = (violation["deck"], violation["rule"], violation["text"])
+        by_rule.setdefault(key, []).append(f"({violation['x']:.3f}, {violation['y']:.3f})")
+    lines = []
+    for (deck, rule, text), places in by_rule.items():
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        lines.append(f"  {deck} {rule}: {text}")
+        lines.append(f"    at {', '.join(places[:3])} um{more}")
+    return _cut(lines)
+
+
+def checks(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Checks, one a line: verdict, step, name, value and limit with their unit."""
+    rows = [
+        (
+            "ok" if check["passed"] else "FAILED",
+            check["step"],
+            check["name"],
+            _value(check["value"], check["unit"]),
+            "" if check["limit"] is None else f"limit {_value(check['limit'], check['unit'])}",
+        )
+        for check in found
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
+        for row in rows
+    ]
+
+
+def files(found: Mapping[str, Any]) -> list[str]:
+    """The files that were written, by what they are."""
+    width = max((len(name) for name in found), default=0)
+    return [f"{name:{width}}  {path}" for name, path in found.items()]
+
+
+def _value(value: float | str | None, unit: str) -> str:
+    if value is None:
+        return ""
+    shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{shown} {unit}".rstrip()
+
+
+def _cut(lines: list[str]) -> list[str]:
+    if len(lines) <= 2 * _SHOWN:
+        return lines
+    return [*lines[: 2 * _SHOWN], f"  ... and {len(lines) // 2 - _SHOWN} more rules (all of them: --json)"]

@@ -1,0 +1,389 @@
+"""Parasitic capacitances of a layout: Magic's extraction as a SPICE netlist that ngspice runs as it is.
+
+The cell is flattened first: Magic 8.3.105 corrects the capacitances between cells of a hierarchy wrongly.
+What is written has the schematic's pin order, sizes in um (the model library sets ``scale=1u``), and the junctions
+(ad, as, pd, ps) of a node shared among its transistors by their widths.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import klayout.db as kdb
+from mirrorneuron.flows import ext, magic, tools
+from mirrorneuron.flows import gds as gds_file
+from mirrorneuron.pdk_sky130 import install
+from mirrorneuron.pdk_sky130 import magic as technology
+from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, NetlistError
+from mirrorneuron.pdk_sky130.layers import DNWELL, NWELL, Layer
+
+__all__ = ["ExtractResult", "run"]
+
+_TIMEOUT_S: Final = 1800.0
+_VARIANT: Final = "(si)"
+_CELL: Final = "layout"
+_DEFAULT_SUBSTRATE: Final = "VSUBS"
+# Label layer of the p-well. Magic takes a shape on it for a p-well; it knows no other way to tell that the whole inside
+# of an n-well ring over a deep n-well is one net.
+_PWELL: Final = Layer(64, 59)
+# Rounding in Magic's sums; a real capacitance is larger by orders of magnitude.
+_NOTHING_AF: Final = 1e-3
+_FET_KINDS: Final = ("msubckt",)
+
+# The style comes before the GDS: 8.3.105 scales capacitances wrongly if it is set on a grid that reading has refined.
+_SCRIPT: Final = f"""
+crashbackups stop
+drc off
+set SUB {_DEFAULT_SUBSTRATE}
+extract style ngspice{_VARIANT}
+gds read {_CELL}.gds
+load {_CELL}
+select top cell
+puts "box [box values]"
+extract no adjust
+extract unique
+extract all
+feedback save feedback.txt
+"""
+
+
+@dataclass(frozen=True)
+class ExtractResult:
+    """An extracted netlist and what stands in it.
+
+    ``total_capacitance`` is the sum of all parasitic capacitors [F] (devices not counted); ``warnings`` says what a
+    person should look at: a label on unconnected nets, a net tied to ground for want of a pin.
+    """
+
+    pex: Path
+    devices: int
+    capacitors: int
+    total_capacitance: float
+    pins: tuple[str, ...]
+    tool: str
+    warnings: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as a JSON object; capacitance in F."""
+        return {
+            "pex": str(self.pex),
+            "devices": self.devices,
+            "capacitors": self.capacitors,
+            "total_capacitance": self.total_capacitance,
+            "pins": list(self.pins),
+            "tool": self.tool,
+            "warnings": list(self.warnings),
+        }
+
+
+def run(
+    gds: Path,
+    *,
+    out: Path,
+    work: Path,
+    top: str | None = None,
+    schematic: Path | None = None,
+    timeout_s: float = _TIMEOUT_S,
+) -> ExtractResult:
+    """Extract a layout with its capacitances.
+
+    Parameters
+    ----------
+    gds
+        Any GDS, drawn by us or not.
+    out
+        The netlist to write; nothing is left there if anything fails.
+    work
+        Folder for Magic's files and logs; made if it is not there.
+    top
+        Cell to extract; needed only if the file has several top cells.
+    schematic
+        Netlist with a subcircuit of the cell's name, whose pin order is taken over. Without it the pins are the
+        layout's ports in Magic's order, or all labelled nets by name if it has none.
+    timeout_s
+        For Magic [s].
+
+    Raises
+    ------
+    InputError
+        Not a GDS, no such cell, a schematic pin that has no net of its own in the layout, a device that is not handled.
+    EvidenceError
+        No device was extracted, or Magic's result is incomplete or not plausible.
+    ToolError
+        Magic is missing, crashed or hung.
+    """
+    layout = gds_file.read(gds)
+    cell = gds_file.top_cell(layout, gds, top)
+    wanted = _schematic_pins(schematic, cell.name) if schematic else None
+    pdk = install.locate()
+    work = work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    for stale in (f"{_CELL}.ext", "feedback.txt"):
+        (work / stale).unlink(missing_ok=True)
+    _write_flat(layout, cell, work / f"{_CELL}.gds")
+    done = magic.run_script(pdk, _SCRIPT, name="extract", work=work, timeout_s=timeout_s)
+    if re.search(r"^box \S+ \S+ \S+ \S+$", done.stdout, re.MULTILINE) is None:
+        raise EvidenceError(f"Magic sees nothing in {cell.name} (log: {work / 'extract.log'})")
+    extracted = ext.read(work / f"{_CELL}.ext")
+    netlist = _Netlist(extracted, cell.name, pdk.magic_tech.read_text(), wanted)
+    tool = f"magic {tools.version('magic')}"
+    source = gds.name
+    text = netlist.text(f"{cell.name} extracted from {source} with {tool}, style ngspice{_VARIANT}")
+    _write(out, text)
+    return ExtractResult(
+        pex=out,
+        devices=len(extracted.devices),
+        capacitors=len(netlist.capacitors_af),
+        total_capacitance=sum(netlist.capacitors_af.values()) * 1e-18,
+        pins=netlist.pins,
+        tool=tool,
+        warnings=tuple(netlist.warnings),
+    )
+
+
+def _write_flat(layout: kdb.Layout, cell: kdb.Cell, path: Path) -> None:
+    """The flat cell that Magic gets, its isolated p-wells marked."""
+
+    def region(layer: Layer) -> kdb.Region:
+        index = layout.find_layer(*layer)
+        return kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
+
+    marks = {_PWELL: region(DNWELL) - region(NWELL)}
+    gds_file.flatten(layout, cell, path, name=_CELL, extra=marks)
+
+
+def _schematic_pins(path: Path, name: str) -> tuple[str, ...]:
+    """Pins of a subcircuit, in order and in the spelling of the netlist."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"the netlist {path} cannot be read: {error}") from error
+    found = []
+    for line in re.sub(r"\n\s*\+", " ", text).splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0].lower() == ".subckt":
+            found.append(words[1])
+            if words[1].lower() == name.lower():
+                return tuple(word for word in words[2:] if "=" not in word and not word.lower().startswith("params:"))
+    raise NetlistError(
+        f"{path} has no subcircuit {name}, the layout's top cell; it has: {', '.join(found) or 'none'}. "
+        "Name the subcircuit as the cell."
+    )
+
+
+class _Netlist:
+    """An extracted cell turned into SPICE lines."""
+
+    def __init__(self, extracted: ext.Extracted, name: str, tech: str, wanted: Sequence[str] | None) -> None:
+        self.extracted = extracted
+        self.name = name
+        self.warnings: list[str] = []
+        if not extracted.devices:
+            raise EvidenceError(
+                f"no device was extracted from {name}: the layout has none, or its layers are not SKY130's"
+            )
+        self.spelling: dict[str, str] = {}
+        self.pins = tuple(wanted) if wanted is not None else self._layout_pins()
+        for pin in self.pins:
+            self._bind(pin)
+        self._look_for_split_nets()
+        if extracted.substrate not in self.spelling:
+            self.warnings.append(
+                f"the substrate ({extracted.substrate}) is on no pin of {name}; it is tied to node 0 here: add a p-tap"
+            )
+            self.spelling[extracted.substrate] = "0"
+        self.rules = technology.device_rules(tech, _VARIANT)
+        if extracted.resist_classes != self.rules.resist_classes:
+            raise EvidenceError(
+                "Magic's resistance classes are not those of its technology file; source and drain areas cannot be told"
+            )
+        self.junctions = self._junctions()
+        self.bodies = {
+            device.gate: tuple(terminal.node for terminal in device.terminals)
+            for device in extracted.devices
+            if device.kind == "rsubckt"
+        }
+        self.device_lines = tuple(self._device(number, device) for number, device in enumerate(extracted.devices))
+        self.capacitors_af = self._capacitors()
+
+    def _layout_pins(self) -> tuple[str, ...]:
+        ports = sorted(self.extracted.ports, key=lambda port: self.extracted.ports[port])
+        if not ports:
+            # What Magic names itself ends in a hash.
+            ports = sorted(name for name in self.extracted.nodes if not name.endswith("#") and self._is_used(name))
+        return tuple(port for port in ports if self.extracted.node(port))
+
+    def _is_used(self, name: str) -> bool:
+        node = self.extracted.nodes[name]
+        return name == self.extracted.substrate or any(node.areas_um2)
+
+    def _bind(self, pin: str) -> None:
+        node = self.extracted.node(pin) or self._by_case(pin)
+        if node is None:
+            raise NetlistError(
+                f"pin {pin} of {self.name} has no net in the layout. Draw its shape on the pin purpose (datatype 16) "
+                "and put the text on datatypes 5 and 16 of the same layer."
+            )
+        if node in self.spelling:
+            raise NetlistError(
+                f"pins {self.spelling[node]} and {pin} of {self.name} are one net in the layout: a short"
+            )
+        self.spelling[node] = pin
+
+    def _by_case(self, pin: str) -> str | None:
+        """SPICE does not tell cases apart; layouts do."""
+        names = [name for name in (*self.extracted.nodes, *self.extracted.aliases) if name.lower() == pin.lower()]
+        return self.extracted.node(names[0]) if len(names) == 1 else None
+
+    def _look_for_split_nets(self) -> None:
+        # "extract unique" renames the second of two unconnected nets with one label.
+        split = {
+            match.group(1) for name in self.extracted.nodes if (match := re.fullmatch(r"(.+)_uq\d+", name)) is not None
+        }
+        self.warnings += [f"label {label} lies on nets that are not connected" for label in sorted(split)]
+
+    def _spell(self, node: str) -> str:
+        return self.spelling.get(self.extracted.aliases.get(node, node), self.extracted.aliases.get(node, node))
+
+    def _junctions(self) -> dict[tuple[str, int], float]:
+        """Summed width [um] of the sources and drains on a node, by node and resistance class."""
+        widths: dict[tuple[str, int], float] = defaultdict(float)
+        for device in self.extracted.devices:
+            if device.kind in _FET_KINDS:
+                for terminal in self._source_drain(device):
+                    widths[self._key(device, terminal)] += terminal.width_um
+        return widths
+
+    def _key(self, device: ext.Device, terminal: ext.Terminal) -> tuple[str, int]:
+        index = self.rules.diffusions.get(device.model)
+        if index is None:
+            raise EvidenceError(f"the Magic technology file does not say what diffusion {device.model} has")
+        return self.extracted.aliases.get(terminal.node, terminal.node), index
+
+    def _source_drain(self, device: ext.Device) -> tuple[ext.Terminal, ext.Terminal]:
+        width = device.sizes_um["w"]
+        if len(device.terminals) != 2 or sum(terminal.width_um for terminal in device.terminals) < 1.5 * width:
+            raise NetlistError(
+                f"the {device.model} at ({device.x_um:g}, {device.y_um:g}) um has no source or no drain: "
+                "its diffusion ends at the gate"
+            )
+        first, second = device.terminals
+        if 0 in (first.width_um, second.width_um):
+            # Source and drain are one net; Magic then puts both widths on one of them.
+            each = (first.width_um + second.width_um) / 2
+            return ext.Terminal(first.node, each), ext.Terminal(second.node, each)
+        return first, second
+
+    def _device(self, number: int, device: ext.Device) -> str:
+        place = f"({device.x_um:g}, {device.y_um:g}) um"
+        sizes = dict(device.sizes_um)
+        if "l" in sizes:
+            sizes["l"] += self.rules.length_offsets_um.get(device.model, 0.0)
+        size = " ".join(f"{name}={sizes[name]:.6g}" for name in ("l", "w") if name in sizes)
+        if device.kind in _FET_KINDS and device.bulk is not None and "l" in device.sizes_um:
+            source, drain = self._source_drain(device)
+            junction = " ".join(
+                f"a{letter}={area:.6g} p{letter}={perimeter:.6g}"
+                for letter, (area, perimeter) in (("d", self._share(device, drain)), ("s", self._share(device, source)))
+            )
+            nodes = (drain.node, device.gate, source.node, device.bulk)
+            return f"X{number} {self._nodes(nodes)} {device.model} {size} nf=1 {junction}"
+        if device.kind == "csubckt" and len(device.terminals) == 1:
+            return f"X{number} {self._nodes((device.gate, device.terminals[0].node))} {device.model} {size}"
+        if device.kind == "rsubckt" and len(device.terminals) == 2:
+            ends = tuple(terminal.node for terminal in device.terminals)
+            return f"X{number} {self._nodes((*ends, device.bulk) if device.bulk else ends)} {device.model} {size}"
+        raise NetlistError(f"the {device.model} ({device.kind}) at {place} is no device that extraction handles")
+
+    def _nodes(self, nodes: Sequence[str]) -> str:
+        return " ".join(self._spell(node) for node in nodes)
+
+    def _share(self, device: ext.Device, terminal: ext.Terminal) -> tuple[float, float]:
+        """A terminal's part of its node's junction: area [um^2] and perimeter [um]."""
+        name, index = key = self._key(device, terminal)
+        part = terminal.width_um / self.junctions[key]
+        node = self.extracted.nodes[name]
+        return node.areas_um2[index] * part, node.perimeters_um[index] * part
+
+    def _capacitors(self) -> dict[tuple[str, str], float]:
+        """Capacitance [aF] by pair of nets as they are spelled, in alphabetical order."""
+        sums: dict[tuple[str, str], float] = defaultdict(float)
+        pairs = [(name, self.extracted.substrate, node.capacitance_af) for name, node in self.extracted.nodes.items()]
+        pairs += [(first, second, value) for (first, second), value in self.extracted.couplings_af.items()]
+        for first, second, value in pairs:
+            for one, part in self._ends(first):
+                for other, share in self._ends(second):
+                    if one != other:
+                        sums[min(one, other), max(one, other)] += value * part * share
+        kept = {pair: value for pair, value in sums.items() if abs(value) > _NOTHING_AF}
+        negative = {pair: value for pair, value in kept.items() if value < 0}
+        if negative:
+            pair = min(negative, key=lambda key: negative[key])
+            raise EvidenceError(
+                f"Magic finds {len(negative)} negative capacitances, the worst {negative[pair] / 1000:.4g} fF between "
+                f"{pair[0]} and {pair[1]}: its model does not hold for this layout. Use a newer Magic."
+            )
+        return dict(sorted(_without_floating(kept, self._driven()).items()))
+
+    def _ends(self, node: str) -> tuple[tuple[str, float], ...]:
+        """The nets that a node's capacitance belongs to, with their parts: a resistor's body is half at either end."""
+        ends = self.bodies.get(self.extracted.aliases.get(node, node))
+        return tuple((self._spell(end), 0.5) for end in ends) if ends else ((self._spell(node), 1.0),)
+
+    def _driven(self) -> set[str]:
+        """Nets that a pin or a device holds."""
+        held = {*self.pins, self._spell(self.extracted.substrate)}
+        for device in self.extracted.devices:
+            held |= {self._spell(name) for name in (device.gate, device.bulk) if name}
+            held |= {self._spell(terminal.node) for terminal in device.terminals}
+        return held
+
+    def text(self, title: str) -> str:
+        return "\n".join(self._lines(title)) + "\n"
+
+    def _lines(self, title: str) -> Iterator[str]:
+        yield f"* {title}"
+        yield "* l, w, pd, ps in um, ad, as in um^2, for models with scale=1u"
+        yield f".subckt {self.name} {' '.join(self.pins)}"
+        yield from self.device_lines
+        for number, ((one, other), value) in enumerate(self.capacitors_af.items()):
+            yield f"C{number} {one} {other} {value * 1e-18:.5e}"
+        yield f".ends {self.name}"
+
+
+def _without_floating(sums: dict[tuple[str, str], float], driven: set[str]) -> dict[tuple[str, str], float]:
+    """Replace each net that only capacitors meet by what it does between its neighbours (star to mesh).
+
+    Exact for a conductor without charge; left in, it would have no operating point.
+    """
+    around: dict[str, dict[str, float]] = defaultdict(dict)
+    for (one, other), value in sums.items():
+        around[one][other] = around[other][one] = value
+    for net in sorted(around.keys() - driven):
+        star = around.pop(net)
+        total = sum(star.values())
+        neighbours = sorted(star)
+        for neighbour in neighbours:
+            del around[neighbour][net]
+        for i, one in enumerate(neighbours):
+            for other in neighbours[i + 1 :]:
+                value = around[one].get(other, 0.0) + star[one] * star[other] / total
+                around[one][other] = around[other][one] = value
+    return {(one, other): value for one, row in around.items() for other, value in row.items() if one < other}
+
+
+def _write(out: Path, text: str) -> None:
+    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text)
+        partial.replace(out)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise FileError(f"{out} cannot be written: {error.strerror}. Name another place for the netlist.") from error

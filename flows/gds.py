@@ -1,0 +1,90 @@
+"""Reading a GDS, one of ours or anybody's: is it one, which cell is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import klayout.db as kdb
+from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
+from mirrorneuron.pdk_sky130.layers import Layer
+
+__all__ = ["flatten", "read", "top_cell"]
+
+# Record 0x0002, HEADER, opens every GDS II stream; its length (6) stands before it.
+_HEADER = b"\x00\x06\x00\x02"
+_NAMES_SHOWN = 12
+
+
+def read(path: Path) -> kdb.Layout:
+    """The layout in a GDS file.
+
+    Raises
+    ------
+    FileError
+        There is no such file, it is no GDS (OASIS and compressed files are none), or it is damaged.
+    """
+    if not path.is_file():
+        raise FileError(f"{path} is no file. Give the path of a GDS file.")
+    layout = kdb.Layout()
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(len(_HEADER))
+        if start != _HEADER:
+            raise FileError(
+                f"{path} is not a GDS file (it does not begin with a GDS header). Export it as plain GDS II."
+            )
+        layout.read(str(path))
+    except (OSError, RuntimeError) as error:
+        raise FileError(f"{path} cannot be read as GDS: {error}. Write it again.") from error
+    return layout
+
+
+def top_cell(layout: kdb.Layout, path: Path, name: str | None = None) -> kdb.Cell:
+    """The cell called `name`, or without a name the only top cell.
+
+    Raises
+    ------
+    NetlistError
+        It is not there, there is none or more than one to choose from, or it holds no shape; the message lists names.
+    """
+    tops = [cell.name for cell in layout.top_cells()]
+    shown = ", ".join(sorted(tops)[:_NAMES_SHOWN]) + (", …" if len(tops) > _NAMES_SHOWN else "")
+    if not tops:
+        raise NetlistError(f"{path} holds no cell. Write a layout with a top cell.")
+    if name is None:
+        if len(tops) > 1:
+            raise NetlistError(f"{path} has {len(tops)} top cells: {shown}. Say which one is meant (--top).")
+        name = tops[0]
+    cell = layout.cell(name)
+    if cell is None:
+        raise NetlistError(f"{path} has no cell {name}; its top cells are: {shown}.")
+    if cell.bbox().empty():
+        raise NetlistError(f"cell {name} of {path} is empty. Draw something in it, or name another cell.")
+    return cell
+
+
+def flatten(
+    layout: kdb.Layout, cell: kdb.Cell, path: Path, *, name: str, extra: Mapping[Layer, kdb.Region] | None = None
+) -> None:
+    """Write a cell to `path` as a GDS with one flat cell called `name`, and `extra` shapes; `layout` is left as it is.
+
+    Texts of the cells below are dropped: what names a net there does not name it above.
+    """
+    flat = kdb.Layout()
+    flat.dbu = layout.dbu
+    copy = flat.create_cell(name)
+    copy.copy_tree(cell)
+    for index in copy.called_cells():
+        for layer in flat.layer_indexes():
+            shapes = flat.cell(index).shapes(layer)
+            for text in list(shapes.each(kdb.Shapes.STexts)):
+                shapes.erase(text)
+    copy.flatten(True)
+    for pair, region in (extra or {}).items():
+        copy.shapes(flat.layer(pair.layer, pair.datatype)).insert(region)
+    options = kdb.SaveLayoutOptions()
+    options.format = "GDS2"
+    options.write_context_info = False
+    options.gds2_write_timestamps = False
+    flat.write(str(path), options)

@@ -1,0 +1,145 @@
+"""From a neuron's spec to the sizes and unit counts of its devices, and where the units of each array lie.
+
+Circuit and layout both start from these integers; which net a terminal is on each of them decides for itself.
+The sizes are those that met the targets in simulation over corners and temperature (docs/neuron.md has the numbers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.placement import Pattern, common_centroid
+
+__all__ = ["ArraySize", "NeuronSizing", "Unit", "size_neuron"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit transistor: device name, total width and length in nm, number of fingers."""
+
+    device: str
+    width_nm: int
+    length_nm: int
+    fingers: int = 2
+
+
+@dataclass(frozen=True)
+class ArraySize:
+    """One matched array: its unit transistor and where the units of each owner lie."""
+
+    unit: Unit
+    pattern: Pattern
+
+
+@dataclass(frozen=True)
+class NeuronSizing:
+    """Every array of a neuron, and the sides of its square MIM capacitors.
+
+    Owners, in the order of the signal:
+
+    ``rows[i]`` (``ref``, ``weight``; no ``weight`` where the weight is 0) and ``row_capacitor_nm[i]``, the side of the
+    capacitor from the row's gate to its input;
+    ``tail``, ``pair`` (``plus``, ``minus``), ``load`` (``diode``, ``out``): an amplifier that holds a row's input,
+    ``column_tail``: the same amplifier's tail where it regulates a column;
+    ``bias_n`` (``in``, ``pb``, ``lg``, ``colp``, ``coln``), ``bias_p`` (``in``, ``x``, ``y``, ``tail``);
+    for each column ``regulated`` (``cascode``), ``mirror`` (``in``, ``out``), ``mirror_cascode_in`` (``in``),
+    ``mirror_cascode_out`` (``out``);
+    ``sink`` (``in``, ``out``), ``sink_cascode`` (``cascode``) twice: the mirror that subtracts;
+    ``pedestal_cascode`` (``cascode``) twice; ``resistor`` (``x``, ``y``) and ``resistor_bias`` (``in``);
+    ``sigmoid`` (``x``, ``y``) and ``output_cascode`` (``cascode``).
+    """
+
+    rows: tuple[ArraySize, ...]
+    row_capacitor_nm: tuple[int, ...]
+    tail: ArraySize
+    pair: ArraySize
+    load: ArraySize
+    column_tail: ArraySize
+    bias_n: ArraySize
+    bias_p: ArraySize
+    regulated: ArraySize
+    mirror: ArraySize
+    mirror_cascode_in: ArraySize
+    mirror_cascode_out: ArraySize
+    sink: ArraySize
+    sink_cascode: ArraySize
+    pedestal_cascode: ArraySize
+    resistor: ArraySize
+    resistor_bias: ArraySize
+    sigmoid: ArraySize
+    output_cascode: ArraySize
+
+
+NFET = "nfet_01v8"
+NFET_LVT = "nfet_01v8_lvt"
+PFET = "pfet_01v8"
+PFET_LVT = "pfet_01v8_lvt"
+
+TAIL_UNITS_PER_FULL_SCALE = 10
+"""The bias current is a tenth of the full-scale current; ten such units make the sigmoid's tail, so that the output's
+full scale is an input's."""
+GATE_F_PER_NM2 = 8.3e-21
+"""Thin-oxide gate capacitance, 8.3 fF/um^2 (the models' oxide of 4.15 nm)."""
+MIM_F_PER_NM2 = 2e-21
+"""MIM capacitor, 2 fF/um^2 (sky130_fd_pr__cap_mim_m3_1)."""
+MIM_SIDE_MIN_NM = 4500
+"""40 fF: below it the amplifier of a short row rings at the smallest input."""
+COMPENSATION_RATIO = 0.8
+"""Capacitor from gate to input over the row's gate capacitance: less rings at a tenth of full scale, more settles
+slower."""
+
+
+def size_neuron(spec: NeuronSpec) -> NeuronSizing:
+    """Sizes and patterns of a neuron's arrays."""
+    unit = Unit(NFET, spec.w_nm, spec.l_nm)
+    rows = tuple(_row(unit, spec.reference_units, abs(weight)) for weight in spec.weights)
+    # Column currents are scaled down so that the larger one's full scale is one full-scale current in the subtraction.
+    divider = 2 * max(1, ceil(spec.sum_units / 2))
+    negative = sum(-weight for weight in spec.weights if weight < 0) / spec.reference_units / divider
+    # The pedestal keeps the subtraction's node above the mirror's saturation voltage when the sum is most negative.
+    pedestal = 2 * ceil((11.5 + 10 * negative) / 2)
+    bias = Unit(PFET, 2000, 2000)
+    cascode = Unit(PFET_LVT, 4000, 500)
+    return NeuronSizing(
+        rows=rows,
+        row_capacitor_nm=tuple(_capacitor_side(unit, spec.reference_units + abs(weight)) for weight in spec.weights),
+        tail=_array(bias, {"tail": 1}),
+        pair=_array(Unit(PFET, 1000, 1000), {"plus": 2, "minus": 2}),
+        load=_array(Unit(NFET, 840, 500), {"diode": 2, "out": 2}),
+        column_tail=_array(bias, {"tail": 2}),
+        bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 2, "lg": 2, "colp": 4, "coln": 4}, 2),
+        bias_p=_array(bias, {"in": 1, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 5),
+        regulated=_array(Unit(NFET, 4000, 500), {"cascode": max(4, divider)}, _rows_for(max(4, divider))),
+        mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": 1}, _rows_for(divider + 1)),
+        mirror_cascode_in=_array(cascode, {"in": divider}, _rows_for(divider)),
+        mirror_cascode_out=_array(cascode, {"out": 1}),
+        sink=_array(Unit(NFET, 2000, 2000), {"in": 2, "out": 2}),
+        sink_cascode=_array(Unit(NFET_LVT, 2000, 500), {"cascode": 2}),
+        pedestal_cascode=_array(cascode, {"cascode": 2}),
+        resistor=_array(Unit(NFET, spec.resistor_width_nm, 20000, fingers=1), {"x": 2, "y": 2}, 2),
+        resistor_bias=_array(cascode, {"in": 1}),
+        sigmoid=_array(Unit(PFET, 2000, 2000), {"x": 2, "y": 2}),
+        output_cascode=_array(cascode, {"cascode": 2}),
+    )
+
+
+def _array(unit: Unit, counts: dict[str, int], rows: int = 1) -> ArraySize:
+    return ArraySize(unit, common_centroid(counts, rows=rows))
+
+
+def _row(unit: Unit, reference: int, weight: int) -> ArraySize:
+    counts = {"ref": reference} | ({"weight": weight} if weight else {})
+    return ArraySize(unit, common_centroid(counts, rows=_rows_for(reference + weight, 4), edge_rows=1))
+
+
+def _rows_for(units: int, wide: int = 10) -> int:
+    """Rows that keep an array about as high as wide: one up to `wide` units, then as many as that takes."""
+    return 1 if units <= wide else max(2, round(sqrt(units / 3)))
+
+
+def _capacitor_side(unit: Unit, units: int) -> int:
+    gate = units * unit.width_nm * unit.length_nm * GATE_F_PER_NM2
+    side = sqrt(COMPENSATION_RATIO * gate / MIM_F_PER_NM2)
+    return max(MIM_SIDE_MIN_NM, 100 * ceil(side / 100))
