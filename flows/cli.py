@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -63,6 +63,7 @@ Schematic = Annotated[
     Path | None,
     typer.Option("--schematic", metavar="SPICE", help="Netlist whose pin order the extracted one takes over."),
 ]
+Cell = Annotated[str, typer.Argument(metavar="CELL", help="A cell's name; `mirrorneuron list` shows them.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="How many processes to use.")]
@@ -84,6 +85,32 @@ def doctor() -> Outcome:
     found = examine()
     # It says nothing about a design, so what is missing is exit status 3, not a failed check.
     return Outcome(0 if found.passed else 3, found.as_json(), found.as_text())
+
+
+@app.command("list", cls=_Command)
+def list_cells() -> Outcome:
+    """List the cells that can be built."""
+    from mirrorneuron.generators import catalog
+
+    cells = {name: catalog.summary(name) for name in catalog.names()}
+    width = max(len(name) for name in cells)
+    lines = [f"{name:{width}}  {text}" for name, text in cells.items()]
+    return Outcome(0, {"passed": True, "cells": cells}, "\n".join(lines))
+
+
+@app.command(cls=_Command)
+def show(cell: Cell) -> Outcome:
+    """Show a cell's fields with unit, default and limits."""
+    from mirrorneuron.generators import catalog
+
+    rows = catalog.describe(cell)
+    data = {"passed": True, "cell": cell, "fields": [asdict(row) for row in rows]}
+    field, default, unit = (max(len(getattr(row, key)) for row in rows) for key in ("field", "default", "unit"))
+    lines = [
+        f"{row.field:{field}}  {row.default:{default}}  {row.unit:{unit}}  {row.limits}\n{'':{field}}  {row.description}"
+        for row in rows
+    ]
+    return Outcome(0, data, "\n".join(lines))
 
 
 @app.command(cls=_Command)

@@ -11,6 +11,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from mirrorneuron.flows import gds as gds_file
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130 import magic as technology
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, NetlistError
-from mirrorneuron.pdk_sky130.layers import DNWELL, NWELL, Layer
+from mirrorneuron.pdk_sky130.layers import DIFF, DNWELL, NWELL, POLY, Layer
 
 __all__ = ["ExtractResult", "run"]
 
@@ -34,7 +35,8 @@ _DEFAULT_SUBSTRATE: Final = "VSUBS"
 _PWELL: Final = Layer(64, 59)
 # Rounding in Magic's sums; a real capacitance is larger by orders of magnitude.
 _NOTHING_AF: Final = 1e-3
-_FET_KINDS: Final = ("msubckt",)
+# A newer Magic names some sizes apart; the continuous models know the general name only.
+_FIXED_WIDTH: Final = re.compile(r"(?P<model>sky130_fd_pr__res_x?high_po)_(?P<width>\d+p\d+)")
 
 # The style comes before the GDS: 8.3.105 scales capacitances wrongly if it is set on a grid that reading has refined.
 _SCRIPT: Final = f"""
@@ -127,11 +129,12 @@ def run(
     for stale in (f"{_CELL}.ext", "feedback.txt"):
         (work / stale).unlink(missing_ok=True)
     _write_flat(layout, cell, work / f"{_CELL}.gds")
+    gates = (_region(layout, cell, POLY) & _region(layout, cell, DIFF)).merged()
     done = magic.run_script(pdk, _SCRIPT, name="extract", work=work, timeout_s=timeout_s)
     if re.search(r"^box \S+ \S+ \S+ \S+$", done.stdout, re.MULTILINE) is None:
         raise EvidenceError(f"Magic sees nothing in {cell.name} (log: {work / 'extract.log'})")
     extracted = ext.read(work / f"{_CELL}.ext")
-    netlist = _Netlist(extracted, cell.name, pdk.magic_tech.read_text(), wanted)
+    netlist = _Netlist(extracted, cell.name, pdk.magic_tech.read_text(), wanted, _places(gates, layout.dbu))
     tool = f"magic {tools.version('magic')}"
     source = gds.name
     text = netlist.text(f"{cell.name} extracted from {source} with {tool}, style ngspice{_VARIANT}")
@@ -149,13 +152,17 @@ def run(
 
 def _write_flat(layout: kdb.Layout, cell: kdb.Cell, path: Path) -> None:
     """The flat cell that Magic gets, its isolated p-wells marked."""
-
-    def region(layer: Layer) -> kdb.Region:
-        index = layout.find_layer(*layer)
-        return kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
-
-    marks = {_PWELL: region(DNWELL) - region(NWELL)}
+    marks = {_PWELL: _region(layout, cell, DNWELL) - _region(layout, cell, NWELL)}
     gds_file.flatten(layout, cell, path, name=_CELL, extra=marks)
+
+
+def _region(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> kdb.Region:
+    index = layout.find_layer(*layer)
+    return kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
+
+
+def _places(gates: kdb.Region, dbu: float) -> list[kdb.DPolygon]:
+    return [polygon.to_dtype(dbu) for polygon in gates.each()]
 
 
 def _schematic_pins(path: Path, name: str) -> tuple[str, ...]:
@@ -180,9 +187,17 @@ def _schematic_pins(path: Path, name: str) -> tuple[str, ...]:
 class _Netlist:
     """An extracted cell turned into SPICE lines."""
 
-    def __init__(self, extracted: ext.Extracted, name: str, tech: str, wanted: Sequence[str] | None) -> None:
+    def __init__(
+        self,
+        extracted: ext.Extracted,
+        name: str,
+        tech: str,
+        wanted: Sequence[str] | None,
+        gates: Sequence[kdb.DPolygon],
+    ) -> None:
         self.extracted = extracted
         self.name = name
+        self.gates = gates
         self.warnings: list[str] = []
         if not extracted.devices:
             raise EvidenceError(
@@ -210,6 +225,11 @@ class _Netlist:
             if device.kind == "rsubckt"
         }
         self.device_lines = tuple(self._device(number, device) for number, device in enumerate(extracted.devices))
+        fets = sum(1 for device in extracted.devices if _is_fet(device))
+        if fets != len(gates):
+            raise EvidenceError(
+                f"{name} has {len(gates)} gates (poly over diffusion), but Magic extracted {fets} transistors from it"
+            )
         self.capacitors_af = self._capacitors()
 
     def _layout_pins(self) -> tuple[str, ...]:
@@ -255,7 +275,7 @@ class _Netlist:
         """Summed width [um] of the sources and drains on a node, by node and resistance class."""
         widths: dict[tuple[str, int], float] = defaultdict(float)
         for device in self.extracted.devices:
-            if device.kind in _FET_KINDS:
+            if _is_fet(device):
                 for terminal in self._source_drain(device):
                     widths[self._key(device, terminal)] += terminal.width_um
         return widths
@@ -267,38 +287,44 @@ class _Netlist:
         return self.extracted.aliases.get(terminal.node, terminal.node), index
 
     def _source_drain(self, device: ext.Device) -> tuple[ext.Terminal, ext.Terminal]:
-        width = device.sizes_um["w"]
-        if len(device.terminals) != 2 or sum(terminal.width_um for terminal in device.terminals) < 1.5 * width:
+        first, second = device.terminals
+        if first.width_um and second.width_um:
+            return first, second
+        # Magic saw one net: it stands on both sides, or on the only one; Magic then gives half the width.
+        size = device.sizes_um["l"] * device.sizes_um["w"]
+        corner = kdb.DPoint(device.x_um + 1e-3, device.y_um + 1e-3)
+        if not any(abs(gate.area() / size - 1) < 0.1 for gate in self.gates if gate.inside(corner)):
             raise NetlistError(
                 f"the {device.model} at ({device.x_um:g}, {device.y_um:g}) um has no source or no drain: "
                 "its diffusion ends at the gate"
             )
-        first, second = device.terminals
-        if 0 in (first.width_um, second.width_um):
-            # Source and drain are one net; Magic then puts both widths on one of them.
-            each = (first.width_um + second.width_um) / 2
-            return ext.Terminal(first.node, each), ext.Terminal(second.node, each)
-        return first, second
+        each = (first.width_um + second.width_um) / 2
+        return ext.Terminal(first.node, each), ext.Terminal(second.node, each)
 
     def _device(self, number: int, device: ext.Device) -> str:
         place = f"({device.x_um:g}, {device.y_um:g}) um"
         sizes = dict(device.sizes_um)
         if "l" in sizes:
             sizes["l"] += self.rules.length_offsets_um.get(device.model, 0.0)
+        model = device.model.replace("__special_", "__") if _is_fet(device) else device.model
+        fixed = _FIXED_WIDTH.fullmatch(model)
+        if fixed:
+            model = fixed["model"]
+            sizes["w"] = float(fixed["width"].replace("p", "."))
         size = " ".join(f"{name}={sizes[name]:.6g}" for name in ("l", "w") if name in sizes)
-        if device.kind in _FET_KINDS and device.bulk is not None and "l" in device.sizes_um:
+        if _is_fet(device) and device.bulk is not None:
             source, drain = self._source_drain(device)
             junction = " ".join(
                 f"a{letter}={area:.6g} p{letter}={perimeter:.6g}"
                 for letter, (area, perimeter) in (("d", self._share(device, drain)), ("s", self._share(device, source)))
             )
             nodes = (drain.node, device.gate, source.node, device.bulk)
-            return f"X{number} {self._nodes(nodes)} {device.model} {size} nf=1 {junction}"
+            return f"X{number} {self._nodes(nodes)} {model} {size} nf=1 {junction}"
         if device.kind == "csubckt" and len(device.terminals) == 1:
-            return f"X{number} {self._nodes((device.gate, device.terminals[0].node))} {device.model} {size}"
+            return f"X{number} {self._nodes((device.gate, device.terminals[0].node))} {model} {size}"
         if device.kind == "rsubckt" and len(device.terminals) == 2:
             ends = tuple(terminal.node for terminal in device.terminals)
-            return f"X{number} {self._nodes((*ends, device.bulk) if device.bulk else ends)} {device.model} {size}"
+            return f"X{number} {self._nodes((*ends, device.bulk) if device.bulk else ends)} {model} {size}"
         raise NetlistError(f"the {device.model} ({device.kind}) at {place} is no device that extraction handles")
 
     def _nodes(self, nodes: Sequence[str]) -> str:
@@ -357,6 +383,10 @@ class _Netlist:
         yield f".ends {self.name}"
 
 
+def _is_fet(device: ext.Device) -> bool:
+    return device.kind == "msubckt" and len(device.terminals) == 2 and {"l", "w"} <= device.sizes_um.keys()
+
+
 def _without_floating(sums: dict[tuple[str, str], float], driven: set[str]) -> dict[tuple[str, str], float]:
     """Replace each net that only capacitors meet by what it does between its neighbours (star to mesh).
 
@@ -385,5 +415,6 @@ def _write(out: Path, text: str) -> None:
         partial.write_text(text)
         partial.replace(out)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise FileError(f"{out} cannot be written: {error.strerror}. Name another place for the netlist.") from error

@@ -52,7 +52,7 @@ class _Subcircuit:
 
 @dataclass(frozen=True)
 class Schematic:
-    """A netlist that LVS can read: what both tools get, without comments and in lower case; the top cell and its pins."""
+    """A netlist that LVS can read: the text both tools get (no comments, lower case), the top cell and its pins."""
 
     text: str
     top: str

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import klayout.db as kdb
 import pytest
-
 from mirrorneuron.flows import drc
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.layers import PIN_LAYERS, Layer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from mirrorneuron.flows import drc
 from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError
 

@@ -1,0 +1,134 @@
+"""From a spec to its files: GDS, netlist, picture. All of them, or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import klayout.db as kdb
+from mirrorneuron.flows import picture
+from mirrorneuron.flows.result import Check
+from mirrorneuron.generators import catalog
+from mirrorneuron.generators.spec import CellSpec
+from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
+from mirrorneuron.pdk_sky130.layers import PIN_LAYERS
+
+__all__ = ["Built", "build", "folder_of"]
+
+_DBU_UM: Final = 0.001
+
+
+@dataclass(frozen=True)
+class Built:
+    """The files of a cell, and what was checked while they were made; `area_um2` is that of the layout's box."""
+
+    gds: Path
+    spice: Path
+    picture: Path
+    area_um2: float
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all checks passed."""
+        return all(check.passed for check in self.checks)
+
+    def files(self) -> dict[str, str]:
+        """The files by what they are."""
+        return {"gds": str(self.gds), "spice": str(self.spice), "picture": str(self.picture)}
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as a JSON object."""
+        return {"passed": self.passed, "checks": [check.as_json() for check in self.checks], "files": self.files()}
+
+
+def folder_of(spec: CellSpec, out: Path) -> Path:
+    """The folder of a cell's files within `out`, made if it is not there.
+
+    Raises
+    ------
+    FileError
+        It cannot be made or written.
+    """
+    folder = out / spec.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"--out {out}: cannot write there ({error.strerror}). Choose another folder.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileError(f"--out {out}: {folder} is not writable. Choose another folder.")
+    return folder
+
+
+def build(spec: CellSpec, out: Path) -> Built:
+    """Draw a cell and write ``out/<name>/<name>.gds``, ``.spice`` and ``.png``; the same bytes for the same spec.
+
+    Raises
+    ------
+    FileError
+        The folder cannot be made or written; nothing has been done then.
+    InputError
+        The cell cannot be made from this spec, or its layout has not one top cell of its name.
+    """
+    folder = folder_of(spec, out)
+    circuit = catalog.circuit_of(spec)
+    layout: kdb.Layout = catalog.layout_of(spec)
+    tops = [cell.name for cell in layout.top_cells()]
+    if tops != [spec.name]:
+        raise NetlistError(f"the layout of {spec.name} has the top cells {', '.join(tops) or 'none'}: one is needed")
+    checks = _checks(circuit.pins, layout)
+    staging = folder / f".build.{os.getpid()}"
+    names = [f"{spec.name}.{ending}" for ending in ("gds", "spice", "png")]
+    try:
+        staging.mkdir(exist_ok=True)
+        gds, spice, image = (staging / name for name in names)
+        layout.write(str(gds), _save_options())
+        spice.write_text(circuit.to_spice(), encoding="utf-8")
+        picture.draw(layout, image)
+        for name in names:
+            (staging / name).replace(folder / name)
+    except (OSError, RuntimeError) as error:
+        raise FileError(f"--out {out}: cannot write in {folder} ({error}). Choose another folder.") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    box = layout.top_cell().dbbox()
+    return Built(*(folder / name for name in names), area_um2=box.width() * box.height(), checks=checks)
+
+
+def _checks(pins: tuple[str, ...], layout: kdb.Layout) -> tuple[Check, ...]:
+    drawn = _pins(layout)
+    differences = {"not drawn": set(pins) - drawn, "not in the netlist": drawn - set(pins)}
+    wrong = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in differences.items() if names)
+    return (
+        Check("build", "database unit", layout.dbu == _DBU_UM, layout.dbu, _DBU_UM, "um"),
+        Check("build", "pins drawn as the netlist has them", not wrong, len(drawn), len(pins), detail=wrong),
+    )
+
+
+def _pins(layout: kdb.Layout) -> set[str]:
+    """Names for which there is text on the pin purpose and on the label purpose of a layer, and a pin shape under it."""
+    found: set[str] = set()
+    cell = layout.top_cell()
+    for layers in PIN_LAYERS.values():
+        pin, label = (layout.find_layer(*pair) for pair in (layers.pin, layers.label))
+        if pin is None or label is None:
+            continue
+        labelled = {shape.text_string for shape in cell.shapes(label).each(kdb.Shapes.STexts)}
+        shapes = kdb.Region(cell.begin_shapes_rec(pin))
+        for shape in cell.shapes(pin).each(kdb.Shapes.STexts):
+            spot = kdb.Region(kdb.Box(shape.text_pos, shape.text_pos).enlarged(1, 1))
+            if shape.text_string in labelled and not (shapes & spot).is_empty():
+                found.add(shape.text_string)
+    return found
+
+
+def _save_options() -> kdb.SaveLayoutOptions:
+    """GDS that is the same each time, and that KLayout 0.28 reads."""
+    options = kdb.SaveLayoutOptions()
+    options.format = "GDS2"
+    options.gds2_write_timestamps = False
+    options.write_context_info = False
+    return options

@@ -1,0 +1,220 @@
+"""Measured numbers against targets. Targets are data: YAML, the testbench's own first, then the user's.
+
+::
+
+    targets:
+      - value: settling_full        # a key of the testbench's quantities
+        max: 0.5                    # or min
+        unit: us                    # optional; must be the quantity's
+        name: Settling              # optional; otherwise the quantity's text
+        conditions: tt, 27 C        # optional, for the reader
+
+A target whose number is missing has failed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import yaml
+from mirrorneuron.flows.result import Check
+from mirrorneuron.flows.testbenches.neuron import LAYOUT_ONLY, QUANTITIES, Measurement, Quantity
+from mirrorneuron.pdk_sky130.errors import FileError, SpecError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+__all__ = ["DEFAULTS", "Judgement", "Target", "companion", "judge", "load", "targets"]
+
+DEFAULTS: Final = Path(__file__).with_name("testbenches") / "neuron.targets.yaml"
+"""Targets of every neuron."""
+
+
+class Target(BaseModel):
+    """A limit for one number; exactly one of `max` and `min` is given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: str
+    max: float | None = Field(None, strict=True, allow_inf_nan=False)
+    min: float | None = Field(None, strict=True, allow_inf_nan=False)
+    unit: str | None = None
+    name: str = ""
+    conditions: str = ""
+
+    @model_validator(mode="after")
+    def _known(self) -> Target:
+        quantity = QUANTITIES.get(self.value)
+        if quantity is None:
+            raise ValueError(f"there is no value {self.value}; there are {', '.join(QUANTITIES)}")
+        if (self.max is None) == (self.min is None):
+            raise ValueError(f"{self.value} needs one limit: max or min")
+        if self.unit not in (None, quantity.unit):
+            raise ValueError(f"{self.value} is in {quantity.unit or 'no unit'}, not in {self.unit}: convert the limit")
+        return self
+
+    @property
+    def quantity(self) -> Quantity:
+        """What is limited."""
+        return QUANTITIES[self.value]
+
+    @property
+    def title(self) -> str:
+        """Its name, or what the quantity is called."""
+        return self.name or self.quantity.text
+
+    @property
+    def kind(self) -> Literal["max", "min"]:
+        """Which way it limits."""
+        return "min" if self.max is None else "max"
+
+    @property
+    def limit(self) -> float:
+        """The limit, in the quantity's unit."""
+        return next(limit for limit in (self.max, self.min) if limit is not None)
+
+    def margin(self, value: float) -> float:
+        """How far `value` stays on the right side; negative if it does not."""
+        return self.limit - value if self.kind == "max" else value - self.limit
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A target, and the numbers before and after layout, in the quantity's unit; `reason` is why one is missing.
+
+    The number after layout is judged, or the schematic's if there is no layout to judge.
+    """
+
+    target: Target
+    schematic: float | None
+    layout: float | None
+    of_layout: bool
+    reason: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """The number that is judged."""
+        return self.layout if self.of_layout else self.schematic
+
+    @property
+    def margin(self) -> float | None:
+        """How far the limit is away; negative if it is broken; None without a number."""
+        return None if self.value is None else self.target.margin(self.value)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is a number and it is within the limit."""
+        return self.margin is not None and self.margin >= 0
+
+    def check(self) -> Check:
+        """The judgement as a check."""
+        target = self.target
+        unit = target.quantity.unit
+        told = f"no number: {self.reason}" if self.margin is None else f"margin {self.margin:.3g} {unit}".rstrip()
+        return Check(
+            step="judge",
+            name=target.title,
+            passed=self.passed,
+            value=self.value,
+            limit=target.limit,
+            unit=unit,
+            detail="; ".join(text for text in (target.conditions, told) if text),
+        )
+
+
+def judge(
+    chosen: Sequence[Target], schematic: Measurement | None, layout: Measurement | None, *, of_layout: bool = True
+) -> list[Judgement]:
+    """Hold numbers against targets.
+
+    Parameters
+    ----------
+    schematic, layout
+        What was measured; None if it was not.
+    of_layout
+        Whether the numbers after layout are judged, so that their absence fails. Otherwise the schematic's are, and
+        targets for what only a layout has are left out.
+    """
+    found: list[Judgement] = []
+    for target in chosen:
+        before, why_before = _number(schematic, target.value, "the schematic was not simulated")
+        after, why_after = _number(layout, target.value, "the extracted netlist was not simulated")
+        if of_layout or target.value not in LAYOUT_ONLY:
+            found.append(Judgement(target, before, after, of_layout, why_after if of_layout else why_before))
+    return found
+
+
+def _number(measured: Measurement | None, key: str, absent: str) -> tuple[float | None, str]:
+    if measured is None:
+        return None, absent
+    number = measured.numbers.get(key)
+    # `not a number` would compare as within no limit, but also as beyond none.
+    if number is None or not math.isfinite(number):
+        return None, measured.missing.get(key, "it was not measured")
+    return number, ""
+
+
+def companion(spec_argument: str) -> Path | None:
+    """The targets file beside a spec file (``a/b.targets.yaml`` for ``a/b.yaml``), if there is one."""
+    path = Path(spec_argument)
+    beside = path.with_name(f"{path.stem}.targets.yaml") if path.suffix else None
+    return beside if beside is not None and beside.is_file() else None
+
+
+def targets(path: Path | None = None) -> list[Target]:
+    """The targets of every neuron, with those of `path` added or put in the place of those of the same value.
+
+    Raises
+    ------
+    FileError
+        A file is missing or cannot be read.
+    SpecError
+        It is no YAML, or a target is wrong; the message says which and why.
+    """
+    chosen = {target.value: target for target in load(DEFAULTS)}
+    chosen.update({target.value: target for target in (load(path) if path is not None else [])})
+    return list(chosen.values())
+
+
+def load(path: Path) -> list[Target]:
+    """The targets of one file; raises as `targets` does."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileError(f"{path}: the targets cannot be read ({error.strerror}); give a YAML file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: no YAML ({' '.join(str(error).split())})") from None
+    entries = content.get("targets") if isinstance(content, dict) and set(content) == {"targets"} else None
+    if not isinstance(entries, list) or not entries:
+        raise SpecError(f"{path}: must hold targets: and a list of them, and nothing else")
+    found: dict[str, Target] = {}
+    for number, entry in enumerate(entries, 1):
+        where = f"{path}: target {number}"
+        if not isinstance(entry, dict):
+            raise SpecError(f"{where} is {entry!r}; it must have value: and max: or min:")
+        try:
+            target = Target(**{str(key): value for key, value in entry.items()})
+        except ValidationError as error:
+            raise SpecError("\n".join(f"{where}: {text}" for text in _problems(error))) from None
+        if target.value in found:
+            raise SpecError(f"{where}: {target.value} has a target already; one limit for each value")
+        found[target.value] = target
+    return list(found.values())
+
+
+def _problems(error: ValidationError) -> list[str]:
+    known = ", ".join(Target.model_fields)
+    problems: list[str] = []
+    for problem in error.errors(include_url=False):
+        field = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            problems.append(f"{field} is no field of a target; the fields are {known}")
+        elif problem["type"] == "missing":
+            problems.append(f"{field} is missing")
+        elif problem["type"] == "value_error":
+            problems.append(str(problem["ctx"]["error"]))
+        else:
+            problems.append(f"{field} is {problem['input']!r}: {problem['msg']}")
+    return problems

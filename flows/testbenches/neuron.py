@@ -1,0 +1,558 @@
+"""What is measured on a neuron, alike on its schematic and on what was extracted from its layout.
+
+::
+
+            vdd o---+------------+-----------+--- ... -----.
+                    |            |           |             | vdd
+                   (I) 0.1 Ifs  (I) x0      (I) x1      .--+--------.
+                    |            |           |          |           | iout
+                    |            |           '-- iin1 --|  neuron   |------o Voltage vref, measures the output
+                    |            '-------------- iin0 --|           |
+                    '--------------------------- ibias -|           |------o Voltage vref
+                                                        '--+--------'
+                                                        vss| 0 V
+
+The output is held at `vref`, where the next neuron's input would hold it.
+
+**Ideal sum**: ``sum(weight[i] * x[i]) / reference_units`` [A]; its full scale is what the weights' magnitudes give with
+all inputs at full scale.
+
+**Reference transfer**: what comes out when one input alone makes a sum; for positive sums the input of the largest
+positive weight, for negative ones that of the most negative. Where one input would need more than twice its full scale
+to make the largest sum, all inputs of that sign share it, each at the same part of its full scale.
+
+**Weighted-sum error**: the output of a random vector, read backwards through the reference transfer, less the ideal
+sum. An output that lies where the transfer is flat cannot be read backwards; those are counted, and compared with the
+transfer's own output at the ideal sum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+from mirrorneuron.flows import simulate
+from mirrorneuron.flows.simulate import Condition, Data, Progress, Result
+from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Tran, Voltage, random_points, step, sweep
+from mirrorneuron.flows.testbenches.measure import Logistic, StepResponse, Transfer, fit_logistic, power, step_response
+from mirrorneuron.pdk_sky130.errors import EvidenceError
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+if TYPE_CHECKING:
+    from mirrorneuron.generators.neuron.spec import NeuronSpec
+
+__all__ = [
+    "CONDITIONS",
+    "LAYOUT_ONLY",
+    "QUANTITIES",
+    "Corner",
+    "Curve",
+    "Measurement",
+    "Quantity",
+    "StepTrace",
+    "Vectors",
+    "compared",
+    "measure",
+]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+CORNERS: Final = ("tt", "ss", "ff", "sf", "fs")
+TEMPERATURES: Final = (-40.0, 27.0, 125.0)
+CONDITIONS: Final = tuple(simulate.conditions(CORNERS, TEMPERATURES))
+"""Where the weighted sum is measured; everything else at tt, and there at 27 C unless it says so."""
+TYPICAL: Final = Condition("tt", 27.0)
+
+VECTORS: Final = 128
+SEED: Final = 2024
+_SWEEP_POINTS: Final = 17
+_REFERENCE_POINTS: Final = 33  # for each sign; twice as many move the error by less than 0.002 % of full scale
+_OVERDRIVE: Final = 2.0  # how far beyond its full scale one input alone may make the reference transfer
+_FLAT: Final = 1e-3  # a part of the steepest slope; where the transfer is flatter it cannot be read backwards
+_SLACK: Final = 0.01  # how far beyond the transfer's end an output may lie, as a part of its range
+_BAND: Final = 0.01  # of the output's range, or of the step itself
+_HOLD_S: Final = 2e-6  # at 1 uA full scale; charging takes longer with less
+_BEFORE_S: Final = 0.1e-6
+_RISE_S: Final = 1e-9
+_LOW, _HIGH, _SMALL = 0.1, 1.0, 0.2  # of full scale
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that is measured: what it is, and the unit it is told in."""
+
+    text: str
+    unit: str = ""
+
+
+QUANTITIES: Final[Mapping[str, Quantity]] = {
+    "sum_error_rms": Quantity("Weighted-sum error, RMS", "%"),
+    "sum_error_max": Quantity("Weighted-sum error, largest", "%"),
+    "sum_error_after_layout": Quantity("Weighted sum after layout less schematic, RMS", "%"),
+    "corner_sum_error_rms": Quantity("Weighted-sum error over the corners, worst RMS", "%"),
+    "corner_sum_error_max": Quantity("Weighted-sum error over the corners, largest", "%"),
+    "unreferred": Quantity("Random vectors in the flat part of the transfer", "%"),
+    "flat_output_error": Quantity("Output error of those vectors, largest", "%"),
+    "fit_rms": Quantity("Output against the fitted logistic, RMS", "%"),
+    "fit_max": Quantity("Output against the fitted logistic, largest", "%"),
+    "slope": Quantity("Slope of the logistic", "1/uA"),
+    "centre": Quantity("Centre of the logistic", "uA"),
+    "output_low": Quantity("Lowest output of the logistic", "uA"),
+    "output_high": Quantity("Highest output of the logistic", "uA"),
+    "slope_cold": Quantity("Slope at -40 C against 27 C", "%"),
+    "slope_hot": Quantity("Slope at 125 C against 27 C", "%"),
+    "slope_drift": Quantity("Slope over temperature, largest change", "%"),
+    "corner_output_min": Quantity("Largest output, lowest of the corners", "uA"),
+    "corner_output_max": Quantity("Largest output, highest of the corners", "uA"),
+    "settling_full": Quantity("Settling of the full step", "us"),
+    "settling_small": Quantity("Settling of the smallest step", "us"),
+    "settling_full_own": Quantity("Settling of the full step to 1 % of itself", "us"),
+    "settling_small_own": Quantity("Settling of the smallest step to 1 % of itself", "us"),
+    "excursions": Quantity("Ringing: excursions after settling"),
+    "overshoot": Quantity("Overshoot, largest, of its step", "%"),
+    "power_mid": Quantity("Power at mid-range", "uW"),
+    "power_idle": Quantity("Power without inputs", "uW"),
+}
+"""All numbers by key. Errors of the sum are parts of the sum's full scale, those of the output of its maximum."""
+
+LAYOUT_ONLY: Final = ("sum_error_after_layout",)
+"""Keys of numbers that a layout alone has: they compare it with the schematic."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """An output [A] along something [A]."""
+
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Random input vectors: ideal sums, outputs and referred sums [A]; one that cannot be referred is not a number."""
+
+    sums: Floats
+    outputs: Floats
+    referred: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class StepTrace:
+    """One step and back: which, when it rises and falls, and the output [A] over time [s]."""
+
+    kind: str
+    inputs: str
+    up_s: float
+    down_s: float
+    end_s: float
+    time: Floats
+    output: Floats
+
+    @property
+    def size(self) -> float:
+        """How far the output goes [A]."""
+        before, after = np.interp([self.up_s, self.down_s], self.time, self.output)
+        return abs(float(after - before))
+
+    def answers(self, band: float) -> tuple[StepResponse, StepResponse]:
+        """How the output answers the step up and the step down, within a band of half-width `band` [A]."""
+        return (
+            step_response(self.time, self.output, self.up_s, self.down_s, band),
+            step_response(self.time, self.output, self.down_s, self.end_s, band),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Corner:
+    """The weighted sum at a condition: errors [% of full scale], largest output [A]; None where there is no number."""
+
+    condition: Condition
+    rms: float | None
+    largest: float | None
+    output_max: float
+    fit: Logistic | None
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """All that was measured on one netlist.
+
+    Attributes
+    ----------
+    numbers, missing
+        Each of `QUANTITIES` is in one of them: its number in its unit, or why there is none.
+    limited
+        Where the neuron did not take an input current wholly.
+    full_scale
+        Of the ideal sum [A]: weights' magnitudes, all inputs at full scale.
+    """
+
+    netlist: Path
+    numbers: Mapping[str, float]
+    missing: Mapping[str, str]
+    full_scale: float
+    alone: Mapping[str, Curve]
+    together: Curve
+    reference: Curve
+    vectors: Vectors
+    fit: Logistic | None
+    steps: Sequence[StepTrace]
+    corners: Sequence[Corner]
+    limited: tuple[str, ...]
+    points: int
+    ngspice: str
+    models: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Numbers with their units, and why the others are missing."""
+        return {
+            "netlist": str(self.netlist),
+            "numbers": {
+                key: {"value": value, "unit": QUANTITIES[key].unit, "what": QUANTITIES[key].text}
+                for key, value in self.numbers.items()
+            },
+            "missing": dict(self.missing),
+            "conditions": [str(corner.condition) for corner in self.corners],
+            "operating_points": self.points,
+            "ngspice": self.ngspice,
+            "models": self.models,
+        }
+
+
+def measure(
+    spec: NeuronSpec,
+    netlists: Sequence[Path],
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+) -> list[Measurement]:
+    """Measure the neuron of a spec on each of several netlists.
+
+    Parameters
+    ----------
+    netlists
+        Files that hold the subcircuit ``spec.name``.
+    jobs, progress, folder
+        As `mirrorneuron.flows.simulate.run_many` takes them.
+
+    Raises
+    ------
+    InputError
+        A netlist cannot be read, or is not of this neuron.
+    ToolError
+        ngspice is missing, broke, or found no solution.
+    """
+    plan = _Plan(spec)
+    runs = [(plan.bench(path, condition), condition) for path in netlists for condition in CONDITIONS]
+    results = simulate.run_many(runs, jobs=jobs, progress=progress, folder=folder)
+    size = len(CONDITIONS)
+    return [_Evaluation(plan, results[k * size : (k + 1) * size]).measurement() for k in range(len(netlists))]
+
+
+def compared(schematic: Measurement, layout: Measurement) -> Measurement:
+    """The measurement after layout, with the numbers of `LAYOUT_ONLY` entered: how far it is from the schematic's."""
+    key = "sum_error_after_layout"
+    difference = layout.vectors.referred - schematic.vectors.referred
+    both = np.isfinite(difference)
+    missing = {name: reason for name, reason in layout.missing.items() if name != key}
+    if not both.any():
+        missing[key] = "no random vector could be referred to the sum both before and after layout"
+        return replace(layout, missing=missing)
+    number = 100 * _rms(difference[both]) / layout.full_scale
+    return replace(layout, numbers={**layout.numbers, key: number}, missing=missing)
+
+
+class _Plan:
+    """The analyses of a spec."""
+
+    def __init__(self, spec: NeuronSpec) -> None:
+        self.spec = spec
+        self.pins = [f"iin{k}" for k in range(len(spec.weights))]
+        self.ratios = np.asarray(spec.weights, dtype=float) / spec.reference_units
+        self.unit = spec.full_scale_current
+        self.full_scale = float(np.abs(self.ratios).sum()) * self.unit
+        self.reference_inputs = self._reference()
+        self.random = random_points(dict.fromkeys(self.pins, (0.0, self.unit)), VECTORS, SEED)
+        self.hold_s = _HOLD_S * max(1.0, 1e-6 / self.unit)
+
+    def sums(self, inputs: Floats) -> Floats:
+        """Ideal sums [A] of rows of input currents."""
+        return np.asarray(inputs @ self.ratios, dtype=float)
+
+    def _reference(self) -> Floats:
+        """Rows of input currents along which the sum rises."""
+        rows = np.zeros((1, len(self.pins)))
+        for sign in (-1.0, 1.0):
+            parts = np.maximum(sign * self.ratios, 0.0)
+            if not parts.any():
+                continue
+            strongest = int(np.argmax(parts))
+            needed = float(parts.sum() / parts[strongest])
+            direction = (parts > 0).astype(float)
+            if needed <= _OVERDRIVE:
+                direction = np.zeros(len(parts))
+                direction[strongest] = needed
+            steps = np.linspace(0.0, self.unit, _REFERENCE_POINTS)[1:, None]
+            rows = np.vstack([rows, steps * direction])
+        return rows[np.argsort(self.sums(rows), kind="stable")]
+
+    def _points(self, inputs: Floats) -> Points:
+        return Points(dict(zip(self.pins, inputs.T, strict=True)))
+
+    def bench(self, netlist: Path, condition: Condition) -> Bench:
+        """The bench of a condition: the weighted sum everywhere, the rest where nothing is out of the ordinary."""
+        spec = self.spec
+        analyses: dict[str, Points | Tran] = {"reference": self._points(self.reference_inputs), "random": self.random}
+        if condition == TYPICAL:
+            ramp = np.linspace(0.0, self.unit, _SWEEP_POINTS)
+            still = dict.fromkeys(self.pins, 0.0)
+            for pin in self.pins:
+                analyses[pin] = Points({**still, pin: ramp})
+            analyses["together"] = sweep(ramp, *self.pins)
+            analyses["mid"] = sweep(self.unit / 2, *self.pins)
+            analyses["idle"] = sweep(0.0, *self.pins)
+            analyses.update(self.transients())
+        volts = {"vdd": spec.supply, "vss": 0.0, "vref": spec.vref, "iout": spec.vref}
+        currents = {"ibias": spec.bias_current, **dict.fromkeys(self.pins, _LOW * self.unit)}
+        sources = [Voltage(pin, volt) for pin, volt in volts.items()]
+        return Bench(
+            netlist, spec.name, [*sources, *(CurrentInput(pin, amp) for pin, amp in currents.items())], analyses
+        )
+
+    def transients(self) -> dict[str, Tran]:
+        """Steps by ``kind inputs``; inputs that do not move stay at a tenth of full scale."""
+        strongest = self.pins[int(np.argmax(np.abs(self.ratios)))]
+        moved = {strongest: [strongest]} | ({"all inputs": self.pins} if len(self.pins) > 1 else {})
+        return {
+            f"{kind} {name}": Tran(
+                _BEFORE_S + 2 * self.hold_s,
+                dict.fromkeys(
+                    pins, step(_LOW * self.unit, high * self.unit, _BEFORE_S, _RISE_S, _BEFORE_S + self.hold_s)
+                ),
+                self.hold_s / 400,
+            )
+            for kind, high in (("full", _HIGH), ("small", _SMALL))
+            for name, pins in moved.items()
+        }
+
+
+class _Evaluation:
+    """From the results of one netlist to its numbers."""
+
+    def __init__(self, plan: _Plan, results: Sequence[Result]) -> None:
+        self._plan = plan
+        self._results = results
+        self._typical = next(result for result in results if result.condition == TYPICAL)
+        self._numbers: dict[str, float] = {}
+        self._missing: dict[str, str] = {}
+        self._reference = plan.sums(plan.reference_inputs)
+        self._random = plan.sums(np.column_stack([plan.random.values[pin] for pin in plan.pins]))
+
+    def measurement(self) -> Measurement:
+        plan, typical = self._plan, self._typical
+        readings = [self._reading(result) for result in self._results]
+        nominal = readings[self._results.index(typical)]
+        corners = [reading.corner for reading in readings]
+        self._sum_errors(nominal, readings)
+        self._logistic(corners)
+        traces = self._steps()
+        self._power()
+        ramp = np.linspace(0.0, plan.unit, _SWEEP_POINTS)
+        self._missing.update(dict.fromkeys(LAYOUT_ONLY, "there is no layout to compare with the schematic"))
+        return Measurement(
+            netlist=typical.netlist,
+            numbers={key: self._numbers[key] for key in QUANTITIES if key in self._numbers},
+            missing={key: self._missing[key] for key in QUANTITIES if key in self._missing},
+            full_scale=plan.full_scale,
+            alone={pin: Curve(ramp, _output(typical[pin])) for pin in plan.pins},
+            together=Curve(ramp, _output(typical["together"])),
+            reference=Curve(self._reference, _output(typical["reference"])),
+            vectors=Vectors(self._random, _output(typical["random"]), nominal.referred),
+            fit=nominal.corner.fit,
+            steps=traces,
+            corners=corners,
+            limited=tuple(
+                f"{pin} ({name}, {result.condition})"
+                for result in self._results
+                for name, data in result.data.items()
+                for pin in data.limited
+            ),
+            points=sum(len(data.x) for r in self._results for data in r.data.values() if data.x_unit == "point"),
+            ngspice=typical.ngspice,
+            models=typical.models,
+        )
+
+    def _take(self, keys: str | Sequence[str], numbers: Callable[[], float | Sequence[float]]) -> None:
+        """Enter numbers, or why there are none."""
+        names = [keys] if isinstance(keys, str) else list(keys)
+        try:
+            found = numbers()
+            values = [found] if isinstance(found, (int, float)) else list(found)
+            if not all(math.isfinite(value) for value in values):
+                raise EvidenceError("the result is not finite")
+        except EvidenceError as error:
+            self._missing.update(dict.fromkeys(names, str(error)))
+            return
+        self._numbers.update(zip(names, (float(value) for value in values), strict=True))
+
+    def _reading(self, result: Result) -> _Reading:
+        return _read(
+            result.condition,
+            Curve(self._reference, _output(result["reference"])),
+            Curve(self._random, _output(result["random"])),
+            self._plan.full_scale,
+        )
+
+    def _sum_errors(self, nominal: _Reading, readings: Sequence[_Reading]) -> None:
+        def worst(of: Sequence[_Reading]) -> list[float]:
+            found: list[tuple[float, float]] = []
+            for reading in of:
+                corner = reading.corner
+                if corner.rms is None or corner.largest is None:
+                    raise EvidenceError(f"{corner.condition}: {reading.problem}")
+                found.append((corner.rms, corner.largest))
+            return [max(values) for values in zip(*found, strict=True)]
+
+        self._take(["sum_error_rms", "sum_error_max"], lambda: worst([nominal]))
+        self._take(["corner_sum_error_rms", "corner_sum_error_max"], lambda: worst(readings))
+        self._take("unreferred", lambda: max(reading.unreferred for reading in readings))
+        self._take("flat_output_error", lambda: max(reading.flat_output_error for reading in readings))
+        largest = [1e6 * reading.corner.output_max for reading in readings]
+        self._take(["corner_output_min", "corner_output_max"], lambda: [min(largest), max(largest)])
+
+    def _logistic(self, corners: Sequence[Corner]) -> None:
+        def fit(temperature_c: float) -> Logistic:
+            corner = next(c for c in corners if c.condition == Condition("tt", temperature_c))
+            if corner.fit is None:
+                raise EvidenceError(f"no logistic fits the output at {corner.condition}")
+            return corner.fit
+
+        def typical() -> list[float]:
+            f = fit(27.0)
+            return [100 * f.rms, 100 * f.worst, f.slope / 1e6, f.middle * 1e6, f.low * 1e6, f.high * 1e6]
+
+        def drift() -> list[float]:
+            cold, hot = (100 * (fit(temperature).slope / fit(27.0).slope - 1) for temperature in (-40.0, 125.0))
+            return [cold, hot, max(abs(cold), abs(hot))]
+
+        self._take(["fit_rms", "fit_max", "slope", "centre", "output_low", "output_high"], typical)
+        self._take(["slope_cold", "slope_hot", "slope_drift"], drift)
+
+    def _steps(self) -> list[StepTrace]:
+        plan = self._plan
+        down = _BEFORE_S + plan.hold_s
+        traces: list[StepTrace] = []
+        for name, tran in plan.transients().items():
+            kind, _, inputs = name.partition(" ")
+            data = self._typical[name]
+            traces.append(StepTrace(kind, inputs, _BEFORE_S, down, tran.stop_s, data.x, _output(data)))
+        band = _BAND * float(np.ptp(_output(self._typical["reference"])))
+        for kind in ("full", "small"):
+            of_kind = [trace for trace in traces if trace.kind == kind]
+            self._take(f"settling_{kind}", partial(_settling_us, [(trace, band) for trace in of_kind]))
+            # A step that inputs of both signs cancel has no size of its own to settle to.
+            sized = [(trace, _BAND * trace.size) for trace in of_kind if trace.size > band]
+            self._take(f"settling_{kind}_own", partial(_settling_us, sized))
+
+        def ringing() -> list[float]:
+            answers = [answer for trace in traces for answer in trace.answers(band)]
+            return [max(a.excursions for a in answers), 100 * max(a.overshoot for a in answers)]
+
+        self._take(["excursions", "overshoot"], ringing)
+        return traces
+
+    def _power(self) -> None:
+        inputs = ["ibias", *self._plan.pins]
+        for analysis in ("mid", "idle"):
+            self._numbers[f"power_{analysis}"] = 1e6 * float(power(self._typical[analysis], "vdd", inputs)[0])
+
+
+def _settling_us(steps: Sequence[tuple[StepTrace, float]]) -> float:
+    """The longest settling of steps, each into its band [A], up or down."""
+    if not steps:
+        raise EvidenceError("the step moves the output by less than 1 % of its range")
+    longest = 0.0
+    for trace, band in steps:
+        for answer in trace.answers(band):
+            if not math.isfinite(answer.settling_s):
+                held = (trace.down_s - trace.up_s) * 1e6
+                raise EvidenceError(f"the {trace.kind} step of {trace.inputs} does not settle within {held:g} us")
+            longest = max(longest, answer.settling_s)
+    return 1e6 * longest
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """The weighted sum at one condition; `unreferred` and `flat_output_error` are in %."""
+
+    corner: Corner
+    referred: Floats
+    unreferred: float
+    flat_output_error: float
+    problem: str
+
+
+def _read(condition: Condition, reference: Curve, random: Curve, full_scale: float) -> _Reading:
+    """Refer the outputs of random vectors to the sum; `random` is their outputs along their ideal sums."""
+    referred = np.full(len(random.x), np.nan)
+    problem = ""
+    try:
+        steep = _steep(reference)
+        transfer = Transfer(reference.x[steep], reference.y[steep])
+        ends = reference.y[steep][[0, -1]]
+        slack = _SLACK * float(np.ptp(ends))
+        usable = (random.y >= ends.min() - slack) & (random.y <= ends.max() + slack)
+        if not usable.any():
+            raise EvidenceError("no output of a random vector lies where the transfer can be read backwards")
+        referred[usable] = transfer.inverse(random.y[usable], slack=2 * _SLACK)
+    except EvidenceError as error:
+        problem = str(error)
+    usable = np.isfinite(referred)
+    errors = 100 * (referred[usable] - random.x[usable]) / full_scale if full_scale else np.zeros(0)
+    highest = float(reference.y.max())
+    expected = PchipInterpolator(reference.x, reference.y)(random.x[~usable]) if len(reference.x) > 1 else highest
+    flat = 100 * np.abs(random.y[~usable] - expected) / highest
+    corner = Corner(
+        condition,
+        rms=_rms(errors) if len(errors) else None,
+        largest=float(np.abs(errors).max()) if len(errors) else None,
+        output_max=highest,
+        fit=_fit(np.append(reference.x, random.x), np.append(reference.y, random.y)),
+    )
+    return _Reading(corner, referred, 100 * float(np.mean(~usable)), float(flat.max(initial=0.0)), problem)
+
+
+def _steep(reference: Curve) -> slice:
+    """The points about the steepest place of a transfer between which it nowhere is flat, or falls."""
+    if len(reference.x) < 2:
+        raise EvidenceError("no weight differs from 0, so there is no sum")
+    slopes = np.diff(reference.y) / np.diff(reference.x)
+    steepest = int(np.argmax(slopes))
+    flat = slopes <= _FLAT * slopes[steepest]
+    before, after = np.flatnonzero(flat[:steepest]), np.flatnonzero(flat[steepest:])
+    first = int(before[-1]) + 1 if len(before) else 0
+    last = steepest + int(after[0]) if len(after) else len(slopes)
+    return slice(first, last + 1)
+
+
+def _fit(x: Floats, y: Floats) -> Logistic | None:
+    try:
+        return fit_logistic(x, y)
+    except EvidenceError:
+        return None
+
+
+def _output(data: Data) -> Floats:
+    """Current out of the output pin [A]."""
+    return np.asarray(-data.i("iout"), dtype=float)
+
+
+def _rms(values: Floats) -> float:
+    return float(np.sqrt(np.mean(values**2)))

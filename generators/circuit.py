@@ -1,0 +1,123 @@
+"""A cell's circuit as the flow reads it: one flat subcircuit of PDK devices.
+
+It is flat because KLayout's comparison and netgen's then need no agreement about hierarchy. Sizes are integers [nm] up to
+the line of text, where they are um without a suffix, as the PDK's models want them.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mirrorneuron.pdk_sky130.errors import NetlistError
+
+__all__ = ["Capacitor", "Device", "Netlist", "Transistor"]
+
+_MODEL_PREFIX = "sky130_fd_pr__"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_OPERATORS = frozenset({"ne", "eq", "lt", "gt", "le", "ge", "and", "or", "not"})
+"""What ngspice takes for an operator where a node's name should be."""
+
+
+@dataclass(frozen=True)
+class Transistor:
+    """`copies` equal transistors in parallel, each of `fingers` gates that are `width_nm` wide together."""
+
+    name: str
+    device: str
+    drain: str
+    gate: str
+    source: str
+    bulk: str
+    width_nm: int
+    length_nm: int
+    fingers: int
+    copies: int
+
+    @property
+    def nets(self) -> tuple[str, ...]:
+        """Drain, gate, source, bulk."""
+        return (self.drain, self.gate, self.source, self.bulk)
+
+    def to_spice(self) -> str:
+        """Its X line."""
+        sizes = f"w={_um(self.width_nm)} l={_um(self.length_nm)} nf={self.fingers} m={self.copies}"
+        return f"X{self.name} {' '.join(self.nets)} {_MODEL_PREFIX}{self.device} {sizes}"
+
+
+@dataclass(frozen=True)
+class Capacitor:
+    """A square MIM capacitor; `top` is the plate's net, `bottom` that of the metal below."""
+
+    name: str
+    device: str
+    top: str
+    bottom: str
+    side_nm: int
+
+    @property
+    def nets(self) -> tuple[str, ...]:
+        """Top, bottom."""
+        return (self.top, self.bottom)
+
+    def to_spice(self) -> str:
+        """Its X line."""
+        side = _um(self.side_nm)
+        return f"X{self.name} {' '.join(self.nets)} {_MODEL_PREFIX}{self.device} w={side} l={side} m=1"
+
+
+Device = Transistor | Capacitor
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """One subcircuit: its name, its pins in order, its devices, and lines of text for the file's head.
+
+    Raises
+    ------
+    NetlistError
+        A device or pin is there twice, a name is none that SPICE and ngspice take, a pin leads nowhere, or a net has
+        a single connection.
+    """
+
+    name: str
+    pins: tuple[str, ...]
+    devices: tuple[Device, ...]
+    comments: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check names and connections."""
+        # SPICE knows no case.
+        nets = Counter(net.lower() for device in self.devices for net in device.nets)
+        names = [self.name, *self.pins, *(device.name for device in self.devices)]
+        bad = sorted({name for name in [*names, *nets] if not _NAME.fullmatch(name)} | (_OPERATORS & nets.keys()))
+        pins = {pin.lower() for pin in self.pins}
+        problems = (
+            ("devices of one name", _twice(device.name for device in self.devices)),
+            ("pins of one name", _twice(self.pins)),
+            ("names that SPICE does not take", bad),
+            ("pins that lead nowhere", [pin for pin in self.pins if pin.lower() not in nets]),
+            ("nets with a single connection", sorted(n for n, count in nets.items() if count == 1 and n not in pins)),
+        )
+        for what, found in problems:
+            if found:
+                raise NetlistError(f"circuit {self.name} has {what}: {', '.join(found)}")
+
+    def to_spice(self) -> str:
+        """The netlist's text, the same for the same circuit."""
+        head = [f"* {line}".rstrip() for line in self.comments]
+        start = textwrap.wrap(f".subckt {self.name} {' '.join(self.pins)}", 100, subsequent_indent="+ ")
+        return "\n".join([*head, *start, *(device.to_spice() for device in self.devices), f".ends {self.name}", ""])
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    counts = Counter(name.lower() for name in names)
+    return sorted(name for name, count in counts.items() if count > 1)
+
+
+def _um(nanometres: int) -> str:
+    whole, rest = divmod(nanometres, 1000)
+    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")

@@ -1,0 +1,69 @@
+"""A MIM capacitor: bottom plate on metal 3, top plate under metal 4, both led out to metal 2 rails on its left.
+
+::
+
+    met4   ======================         top plate's way out, over the bottom plate's edge
+    via3   #            #  #  #
+    capm   .          ----------
+    met3   =     =================        bottom plate
+    via2   #     #
+    met2  ===  =====
+"""
+
+from __future__ import annotations
+
+from mirrorneuron.generators.primitives.contacts import RAIL_HALF, via23, via34
+from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
+from mirrorneuron.pdk_sky130 import layers
+from mirrorneuron.pdk_sky130.errors import SpecError
+from mirrorneuron.pdk_sky130.rules import GRID_NM, nm
+
+__all__ = ["SIDE_MAX_NM", "SIDE_MIN_NM", "draw_mim_capacitor"]
+
+SIDE_MIN_NM = 2000
+SIDE_MAX_NM = 30000
+"""Sides for which the models and the process's documents speak [nm]."""
+
+_VIA_PITCH = 2000
+_PAD_HALF = 250
+# Magic keeps other metal 3 off the plate by the bottom plate's enclosure and its spacing together.
+_CLEAR = nm("capm.3") + nm("capm.2b")
+
+
+def draw_mim_capacitor(sheet: Sheet, name: str, side_nm: int, *, top: str, bottom: str) -> Block:
+    """Draw a square capacitor of the given side.
+
+    Raises
+    ------
+    SpecError
+        The side is off the grid or out of its limits.
+    """
+    if side_nm % (2 * GRID_NM) or not SIDE_MIN_NM <= side_nm <= SIDE_MAX_NM:
+        raise SpecError(
+            f"MIM capacitor of {side_nm} nm: {SIDE_MIN_NM} to {SIDE_MAX_NM} nm in steps of {2 * GRID_NM} nm (capm.1, models)"
+        )
+    cell = sheet.cell(name)
+    plate = Box(0, 0, side_nm, side_nm)
+    sheet.rect(cell, layers.CAPM, plate)
+    sheet.rect(cell, layers.MET3, plate.grown(nm("capm.3")))
+    sheet.rect(cell, layers.MET4, plate)
+    size = nm("via3.1")
+    count = max(1, (side_nm - 2 * (nm("capm.4") + size)) // _VIA_PITCH)
+    first = (side_nm - (count - 1) * _VIA_PITCH - size) // 2 // GRID_NM * GRID_NM
+    for i in range(count):
+        for j in range(count):
+            x, y = first + i * _VIA_PITCH, first + j * _VIA_PITCH
+            sheet.rect(cell, layers.VIA3, Box(x, y, x + size, y + size))
+    top_x, top_y = -_CLEAR - _PAD_HALF, side_nm - 2 * _PAD_HALF
+    via34(sheet, cell, top_x, top_y)
+    via23(sheet, cell, top_x, top_y)
+    sheet.rect(cell, layers.MET4, Box(top_x, top_y - _PAD_HALF, 0, top_y + _PAD_HALF))
+    bottom_x, bottom_y = -nm("capm.3") - _PAD_HALF, 2 * _PAD_HALF
+    via23(sheet, cell, bottom_x, bottom_y)
+    sheet.rect(cell, layers.MET3, Box(bottom_x - _PAD_HALF, bottom_y - _PAD_HALF, 0, bottom_y + _PAD_HALF))
+    left = top_x - _PAD_HALF
+    rails = tuple(Rail(net, y, left, x) for net, x, y in ((top, top_x, top_y), (bottom, bottom_x, bottom_y)))
+    for rail in rails:
+        sheet.rect(cell, layers.MET2, Box(rail.x0, rail.y - RAIL_HALF, rail.x1, rail.y + RAIL_HALF))
+    # Trunks of a spine are metal 3 as well and keep off the plate.
+    return Block(cell, Box(left, -_CLEAR, side_nm + _CLEAR, side_nm + _CLEAR), rails)

@@ -1,0 +1,71 @@
+"""Closed guard rings: tap, implant, contacts, li and metal 1 all the way round; for p transistors with their n-well."""
+
+from __future__ import annotations
+
+from klayout import db as kdb
+from mirrorneuron.generators.primitives.contacts import RAIL_HALF, cut_row, via12
+from mirrorneuron.generators.primitives.sheet import Box, Rail, Sheet
+from mirrorneuron.pdk_sky130 import layers
+from mirrorneuron.pdk_sky130.devices import MosDevice
+from mirrorneuron.pdk_sky130.layers import Layer
+from mirrorneuron.pdk_sky130.rules import nm
+
+__all__ = ["RING_WIDTH", "WELL_MARGIN", "guard_ring"]
+
+RING_WIDTH = nm("licon.1") + 2 * (nm("licon.7") + 5)
+"""Width of the tap [nm]: a contact with its enclosure on all sides, 5 nm over so that the contact is on the grid."""
+WELL_MARGIN = nm("difftap.10") + 20
+"""From the ring's outer edge to the n-well's [nm]."""
+_METAL = nm("licon.1") + 2 * nm("li.5")
+_CONTACT_PITCH = 1000
+
+
+def guard_ring(sheet: Sheet, cell: kdb.Cell, inner: Box, device: MosDevice, net: str) -> tuple[Box, Rail]:
+    """Draw a closed ring around a box, tied to `net`.
+
+    Returns
+    -------
+    Box
+        What the ring claims: its outer edge, or its n-well's.
+    Rail
+        A metal 2 rail of the ring's net over its bottom side.
+    """
+    outer = inner.grown(RING_WIDTH)
+    _frame(sheet, cell, layers.TAP, inner, outer)
+    _frame(sheet, cell, device.tap_implant, inner.grown(-nm("nsd.5b")), outer.grown(nm("nsd.5b")))
+    inset = (RING_WIDTH - _METAL) // 2
+    for metal in (layers.LI1, layers.MET1):
+        _frame(sheet, cell, metal, inner.grown(inset), outer.grown(-inset))
+    cut = nm("licon.1")
+    for side in _sides(inner, outer):
+        # Contacts stay one ring's width off the corners, where the sides meet.
+        wide = side.x1 - side.x0 > side.y1 - side.y0
+        row = side.grown(-RING_WIDTH, -(RING_WIDTH - cut) // 2) if wide else side.grown(-(RING_WIDTH - cut) // 2, 0)
+        cut_row(sheet, cell, layers.LICON1, row, cut, _CONTACT_PITCH - cut)
+        cut_row(sheet, cell, layers.MCON, row, nm("ct.1"), _CONTACT_PITCH - nm("ct.1"))
+    y = (outer.y0 + inner.y0) // 2
+    ends = (outer.x0 + 2 * RING_WIDTH, outer.x1 - 2 * RING_WIDTH)
+    for x in ends:
+        via12(sheet, cell, x // 10 * 10, y)
+    rail = Rail(net, y, ends[0] // 10 * 10, ends[1] // 10 * 10)
+    sheet.rect(cell, layers.MET2, Box(rail.x0, y - RAIL_HALF, rail.x1, y + RAIL_HALF))
+    if device.polarity == "n":
+        return outer, rail
+    well = outer.grown(WELL_MARGIN)
+    sheet.rect(cell, layers.NWELL, well)
+    return well, rail
+
+
+def _sides(inner: Box, outer: Box) -> tuple[Box, Box, Box, Box]:
+    """The bottom, top (both with the corners), left and right side of a ring."""
+    return (
+        Box(outer.x0, outer.y0, outer.x1, inner.y0),
+        Box(outer.x0, inner.y1, outer.x1, outer.y1),
+        Box(outer.x0, inner.y0, inner.x0, inner.y1),
+        Box(inner.x1, inner.y0, outer.x1, inner.y1),
+    )
+
+
+def _frame(sheet: Sheet, cell: kdb.Cell, layer: Layer, inner: Box, outer: Box) -> None:
+    for side in _sides(inner, outer):
+        sheet.rect(cell, layer, side)

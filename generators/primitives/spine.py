@@ -1,0 +1,202 @@
+"""Composition: blocks stacked on both sides of a spine of vertical metal 3 trunks.
+
+::
+
+      lanes  ------o----------o------   metal 2, above all blocks: nets that both sides need, and those that leave
+                   |   |  |   |
+     [ block ]-----+   |  |   +-----[ block ]
+     [       ]---------+  |         [       ]
+     [ block ]---------+  +---------[ block ]
+               left trunks right trunks
+
+A block's rails are prolonged in metal 2 to their net's trunk and cross the others, which lie one layer above. Each
+side has trunks of its own, so a rail never meets one from the other side; a net that both sides need has two trunks and
+is joined by its lane. Trunks whose heights do not overlap share a track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from klayout import db as kdb
+from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, TRUNK_HALF, via23
+from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
+from mirrorneuron.pdk_sky130 import layers
+from mirrorneuron.pdk_sky130.errors import SpecError
+from mirrorneuron.pdk_sky130.rules import nm
+
+__all__ = ["compose"]
+
+_GAP = 500
+_WELL_GAP = nm("nwell.2a") + 30
+_SPACE = nm("m3.2") + 10
+_POWER_COLUMNS = 3
+
+
+@dataclass(frozen=True)
+class _Trunk:
+    """A net's vertical wire on one side: from the lowest to the highest y that it must reach."""
+
+    net: str
+    low: int
+    high: int
+    columns: int
+
+    @property
+    def half(self) -> int:
+        return TRUNK_HALF + (self.columns - 1) * (nm("via2.1a") + nm("via2.2")) // 2
+
+
+def compose(
+    sheet: Sheet,
+    name: str,
+    *,
+    left: Sequence[Block] = (),
+    right: Sequence[Block] = (),
+    exports: Sequence[str],
+    through: Collection[str] = (),
+    power: Collection[str] = (),
+) -> Block:
+    """Stack blocks, bottom up, on both sides of a spine and connect their rails by net.
+
+    Parameters
+    ----------
+    exports
+        Nets that leave, as rails of the new block above all its blocks, in this order from the bottom.
+    through
+        Nets of a single rail of the left stack that leave as they are, without a trunk, over the left edge.
+    power
+        Nets with wide trunks.
+
+    Raises
+    ------
+    SpecError
+        A net has a single rail and is not exported (it would lead nowhere), or an exported net is on no rail.
+    """
+    cell = sheet.cell(name)
+    placed = {"left": _stack(left), "right": _stack(right)}
+    rails = {
+        side: [rail.moved(0, y) for block, y in blocks for rail in block.rails] for side, blocks in placed.items()
+    }
+    lanes = _lanes(name, rails, exports, through)
+    top = max(y + block.box.y1 for blocks in placed.values() for block, y in blocks)
+    lane_y = {net: top + RAIL_PITCH + i * RAIL_PITCH for i, net in enumerate(lanes)}
+    tracks = {side: _tracks(_trunks(rails[side], lane_y, through, power)) for side in ("left", "right")}
+    # The spine begins at x = 0; the stacks stand off it by the spacing of metal 3, which a block may hold at its edge.
+    x = 0
+    where: dict[tuple[str, str], int] = {}
+    for side in ("left", "right"):
+        for track in tracks[side]:
+            half = max(trunk.half for trunk in track)
+            for trunk in track:
+                where[side, trunk.net] = x + half
+                sheet.rect(
+                    cell,
+                    layers.MET3,
+                    Box(x + half - trunk.half, trunk.low - TRUNK_HALF, x + half + trunk.half, trunk.high + TRUNK_HALF),
+                )
+            x += 2 * half + _SPACE
+    width = max(x - _SPACE, 0)
+    columns = {(side, t.net): t.columns for side in tracks for track in tracks[side] for t in track}
+    shift = {
+        "left": -_SPACE - max((b.box.x1 for b, _ in placed["left"]), default=0),
+        "right": width + _SPACE - min((b.box.x0 for b, _ in placed["right"]), default=0),
+    }
+    boxes = [Box(0, 0, width, top)]
+    passing: list[Rail] = []
+    for side, blocks in placed.items():
+        for block, y in blocks:
+            # Blocks line up along the spine.
+            dx = shift[side] + (
+                max(b.box.x1 for b, _ in blocks) - block.box.x1
+                if side == "left"
+                else min(b.box.x0 for b, _ in blocks) - block.box.x0
+            )
+            sheet.place(cell, block.cell, dx, y)
+            boxes.append(block.box.moved(dx, y))
+            for rail in (r.moved(dx, y) for r in block.rails):
+                if rail.net in through:
+                    passing.append(rail)
+                    continue
+                trunk = where[side, rail.net]
+                _wire(sheet, cell, rail.y, min(rail.x0, trunk), max(rail.x1, trunk))
+                via23(sheet, cell, trunk, rail.y, columns[side, rail.net])
+    leaving = []
+    for net, y in lane_y.items():
+        ends = [where[key] for key in where if key[1] == net]
+        _wire(sheet, cell, y, min(ends) - TRUNK_HALF, max(ends) + TRUNK_HALF)
+        for side in ("left", "right"):
+            if (side, net) in where:
+                via23(sheet, cell, where[side, net], y, columns[side, net])
+        if net in exports:
+            leaving.append(Rail(net, y, min(ends), max(ends)))
+    box = Box.around(boxes)
+    box = Box(box.x0, box.y0, box.x1, max([box.y1, *(y + RAIL_PITCH // 2 for y in lane_y.values())]))
+    return Block(cell, box, (*leaving, *passing), well=any(b.well for b in (*left, *right)))
+
+
+def _wire(sheet: Sheet, cell: kdb.Cell, y: int, x0: int, x1: int) -> None:
+    sheet.rect(cell, layers.MET2, Box(x0, y - RAIL_HALF, x1, y + RAIL_HALF))
+
+
+def _stack(blocks: Sequence[Block]) -> list[tuple[Block, int]]:
+    """Each block with the y at which its origin comes to lie; the lowest edge is at 0."""
+    placed: list[tuple[Block, int]] = []
+    edge = 0
+    for index, block in enumerate(blocks):
+        if index:
+            edge += _WELL_GAP if block.well and blocks[index - 1].well else _GAP
+        placed.append((block, edge - block.box.y0))
+        edge += block.box.y1 - block.box.y0
+    return placed
+
+
+def _lanes(name: str, rails: dict[str, list[Rail]], exports: Sequence[str], through: Collection[str]) -> list[str]:
+    """Nets that need a lane: those that both sides share, then those that leave."""
+    counts = {side: [rail.net for rail in rails[side]] for side in rails}
+    nets = dict.fromkeys([*counts["left"], *counts["right"]])
+    for net in exports:
+        if net not in nets:
+            raise SpecError(f"net {net} leaves {name}, but no block of it has a rail of this net")
+    for net in nets:
+        alone = counts["left"].count(net) + counts["right"].count(net) == 1
+        if alone and net not in exports and net not in through:
+            raise SpecError(f"net {net} of {name} has a single rail and does not leave: it would be open")
+    shared = [net for net in nets if net in counts["left"] and net in counts["right"] and net not in exports]
+    return [*shared, *exports]
+
+
+def _trunks(
+    rails: Sequence[Rail], lane_y: dict[str, int], through: Collection[str], power: Collection[str]
+) -> list[_Trunk]:
+    reach: dict[str, list[int]] = {}
+    for rail in rails:
+        if rail.net not in through:
+            reach.setdefault(rail.net, []).append(rail.y)
+    return [
+        _Trunk(
+            net, min(ys), max([*ys, *([lane_y[net]] if net in lane_y else [])]), _POWER_COLUMNS if net in power else 1
+        )
+        for net, ys in reach.items()
+    ]
+
+
+def _tracks(trunks: Sequence[_Trunk]) -> list[list[_Trunk]]:
+    """Left-edge algorithm: trunks that leave room for each other share a track; wide ones stand alone."""
+    tracks: list[list[_Trunk]] = []
+    for trunk in sorted(trunks, key=lambda t: (t.low, t.high, t.net)):
+        room = next(
+            (
+                track
+                for track in tracks
+                if trunk.columns == track[-1].columns == 1
+                and track[-1].high + 2 * TRUNK_HALF + _SPACE <= trunk.low
+            ),
+            None,
+        )
+        if room is None:
+            tracks.append([trunk])
+        else:
+            room.append(trunk)
+    return tracks
