@@ -109,7 +109,7 @@ def _checks(pins: tuple[str, ...], layout: kdb.Layout) -> tuple[Check, ...]:
 
 
 def _pins(layout: kdb.Layout) -> set[str]:
-    """Names for which there is text on the pin purpose and on the label purpose of a layer, and a pin shape under it."""
+    """Names with text on the pin purpose and on the label purpose of a layer, and a pin shape under it."""
     found: set[str] = set()
     cell = layout.top_cell()
     for layers in PIN_LAYERS.values():

@@ -83,8 +83,8 @@ def compare(
         # An adapted technology cannot tell these by their width; KLayout compares them as they are.
         for special, plain in SPECIAL.items():
             text = re.sub(rf"\b{special}\b", plain, text, flags=re.IGNORECASE)
-    spice.write_text(_order_sides(extracted))
-    (work / "schematic.spice").write_text(_order_sides(text))
+    spice.write_text(_merge_dummies(_order_sides(extracted)))
+    (work / "schematic.spice").write_text(_merge_dummies(_order_sides(text)))
     devices, errors = _netgen(schematic.top, pdk.netgen_setup, work)
     # netgen passes over pins on which no device lies.
     lost = [f"pin {name} is in the netlist only" for name in schematic.pins if name not in ports]
@@ -104,6 +104,35 @@ def _order_sides(text: str) -> str:
         return re.sub(r"\b([wl])=(\S+)", lambda size: f"{'l' if size[1].lower() == 'w' else 'w'}={size[2]}", line)
 
     return re.sub(r"^.*__cap_mim_.*=.*$", ordered, text, flags=re.MULTILINE)
+
+
+def _merge_dummies(text: str) -> str:
+    """Transistors whose drain, gate and source are one net, one line for all of a model, bulk and L.
+
+    netgen 1.5.133 combines those of one net itself, but where their L differ it pairs the wrong ones and finds property
+    errors that are none. So they become devices whose kind is their model, L and total W.
+    """
+    lines: list[str] = []
+    widths: dict[tuple[str, ...], float] = {}
+    for line in logical_lines(text):
+        words, sizes = line.partition("=")[0].split()[:-1], assignments(line)
+        if line.startswith((".subckt", ".ends")):
+            lines += _dummy_lines(widths)
+            widths = {}
+        w, length, m = (number(sizes.get(name, default)) for name, default in (("w", ""), ("l", ""), ("m", "1")))
+        if line[0] != "x" or len(words) != 6 or len({*words[1:4]}) != 1 or w is None or length is None or m is None:
+            lines.append(line)
+            continue
+        key = (*words[1:], f"{length:.9g}")
+        widths[key] = widths.get(key, 0.0) + w * m
+    return "\n".join([*lines, *_dummy_lines(widths)]) + "\n"
+
+
+def _dummy_lines(widths: dict[tuple[str, ...], float]) -> list[str]:
+    return [
+        f"xdummy{i} {' '.join(nets)} {model}_dummy_w{width:.6g}_l{length}".replace(".", "p")
+        for i, ((*nets, model, length), width) in enumerate(sorted(widths.items()))
+    ]
 
 
 def _repeat_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:

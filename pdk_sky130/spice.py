@@ -72,7 +72,7 @@ def logical_lines(text: str) -> Iterator[str]:
 def assignments(text: str) -> dict[str, str]:
     """The ``name = value`` pairs of a line, values as text; what stands before the first pair is passed over."""
     names = list(_NAME.finditer(text))
-    ends = [*(name.start() for name in names[1:]), len(text)]
+    ends = [*(name.start() for name in names[1:]), len(text)] if names else []
     return {name.group(1): text[name.end() : end].strip() for name, end in zip(names, ends, strict=True)}
 
 

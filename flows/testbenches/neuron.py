@@ -365,7 +365,7 @@ class _Evaluation:
         traces = self._steps()
         self._power()
         ramp = np.linspace(0.0, plan.unit, _SWEEP_POINTS)
-        self._missing.update(dict.fromkeys(LAYOUT_ONLY, "there is no layout to compare with the schematic"))
+        self._missing.update(dict.fromkeys(LAYOUT_ONLY, "schematic and layout were not both simulated"))
         return Measurement(
             netlist=typical.netlist,
             numbers={key: self._numbers[key] for key in QUANTITIES if key in self._numbers},

@@ -95,9 +95,11 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
     """Sizes and patterns of a neuron's arrays."""
     unit = Unit(NFET, spec.w_nm, spec.l_nm)
     rows = tuple(_row(unit, spec.reference_units, abs(weight)) for weight in spec.weights)
-    # Column currents are scaled down so that the larger one's full scale is one full-scale current in the subtraction.
-    divider = 2 * max(1, ceil(spec.sum_units / 2))
-    negative = sum(-weight for weight in spec.weights if weight < 0) / spec.reference_units / divider
+    # Columns' currents are scaled so that the larger one's full scale is one full-scale current in the subtraction.
+    # `multiplied` is even, so that `divider` may be odd in one array; above 4 the keep-alive currents would dominate.
+    divider = max(2, ceil(2 * spec.sum_units))
+    multiplied = 2 if spec.sum_units > 0.75 else 4
+    negative = sum(-weight for weight in spec.weights if weight < 0) / spec.reference_units * multiplied / divider
     # The pedestal keeps the subtraction's node above the mirror's saturation voltage when the sum is most negative.
     pedestal = 2 * ceil((11.5 + 10 * negative) / 2)
     bias = Unit(PFET, 2000, 2000)
@@ -106,21 +108,25 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
         rows=rows,
         row_capacitor_nm=tuple(_capacitor_side(unit, spec.reference_units + abs(weight)) for weight in spec.weights),
         tail=_array(bias, {"tail": 1}),
-        pair=_array(Unit(PFET, 1000, 1000), {"plus": 2, "minus": 2}),
-        load=_array(Unit(NFET, 840, 500), {"diode": 2, "out": 2}),
+        pair=_array(Unit(PFET, 1000, 500), {"plus": 2, "minus": 2}),
+        load=_array(Unit(NFET, 840, 300), {"diode": 2, "out": 2}),
         column_tail=_array(bias, {"tail": 2}),
         bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 2, "lg": 2, "colp": 4, "coln": 4}, 2),
-        bias_p=_array(bias, {"in": 1, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 5),
+        bias_p=_array(bias, {"in": 1, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 7),
         regulated=_array(Unit(NFET, 4000, 500), {"cascode": max(4, divider)}, _rows_for(max(4, divider))),
-        mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": 1}, _rows_for(divider + 1)),
+        mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": multiplied}, _rows_for(divider + multiplied)),
         mirror_cascode_in=_array(cascode, {"in": divider}, _rows_for(divider)),
-        mirror_cascode_out=_array(cascode, {"out": 1}),
+        mirror_cascode_out=_array(cascode, {"out": multiplied}),
         sink=_array(Unit(NFET, 2000, 2000), {"in": 2, "out": 2}),
-        sink_cascode=_array(Unit(NFET_LVT, 2000, 500), {"cascode": 2}),
+        sink_cascode=_array(Unit(NFET_LVT, 8000, 500), {"cascode": 2}),
         pedestal_cascode=_array(cascode, {"cascode": 2}),
-        resistor=_array(Unit(NFET, spec.resistor_width_nm, 20000, fingers=1), {"x": 2, "y": 2}, 2),
+        resistor=ArraySize(
+            Unit(NFET, spec.resistor_width_nm, 20000, fingers=1),
+            # Long gates: the neighbours that count lie above and below.
+            common_centroid({"x": 2, "y": 2}, rows=4, edge_columns=0, edge_rows=1),
+        ),
         resistor_bias=_array(cascode, {"in": 1}),
-        sigmoid=_array(Unit(PFET, 2000, 2000), {"x": 2, "y": 2}),
+        sigmoid=_array(Unit(PFET, 1500, 1500), {"x": 2, "y": 2}),
         output_cascode=_array(cascode, {"cascode": 2}),
     )
 

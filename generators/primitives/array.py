@@ -249,11 +249,8 @@ class _Row:
 
     def _tie_dummy_gate(self, i: int, y: int) -> None:
         x = self._head_x(i)
-        if self.source_y == -_HEAD:
-            li = Box(x - _LI_END, -_HEAD - _LI_HALF, x + _LI_END, -_HEAD + _LI_HALF)
-        else:
-            li = Box(x - _LI_HALF, self.source_y - _LI_END, x + _LI_HALF, -_HEAD + _LI_END)
-        self._rect(layers.LI1, li, y)
+        self._rect(layers.LI1, Box(x - _LI_END, -_HEAD - _LI_HALF, x + _LI_END, -_HEAD + _LI_HALF), y)
+        self._rect(layers.LI1, Box(x - _LI_HALF, self.source_y - _LI_HALF, x + _LI_HALF, -_HEAD + _LI_HALF), y)
         half = nm("ct.1") // 2
         self._rect(layers.MCON, Box(x - half, self.source_y - half, x + half, self.source_y + half), y)
 

@@ -28,7 +28,7 @@ from mirrorneuron.pdk_sky130.rules import nm
 
 __all__ = ["compose"]
 
-_GAP = 500
+_GAP = nm("nsd.2") + 2 * nm("nsd.5b") + 20
 _WELL_GAP = nm("nwell.2a") + 30
 _SPACE = nm("m3.2") + 10
 _POWER_COLUMNS = 3
@@ -200,3 +200,16 @@ def _tracks(trunks: Sequence[_Trunk]) -> list[list[_Trunk]]:
         else:
             room.append(trunk)
     return tracks
+
+
+def draw_pins(sheet: Sheet, block: Block, at_edge: Collection[str]) -> None:
+    """Make the rails of a top cell its pins; those of `at_edge` are led over the left edge of its box."""
+    for rail in block.rails:
+        if rail.net in at_edge:
+            _wire(sheet, block.cell, rail.y, block.box.x0, rail.x0)
+            start = block.box.x0
+        else:
+            start = rail.x0 - TRUNK_HALF
+        sheet.pin(
+            block.cell, "met2", rail.net, Box(start, rail.y - RAIL_HALF, start + 4 * RAIL_HALF, rail.y + RAIL_HALF)
+        )

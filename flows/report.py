@@ -1,0 +1,178 @@
+"""A signoff as one HTML page that needs nothing else: pictures and plots are in it."""
+
+from __future__ import annotations
+
+import base64
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+from mirrorneuron.flows import tools
+from mirrorneuron.flows.plots import plots
+from mirrorneuron.flows.simulate import Condition
+from mirrorneuron.flows.testbenches.neuron import CORNERS, QUANTITIES, TEMPERATURES, Measurement
+from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolError
+from mirrorneuron.pdk_sky130.install import Pdk
+
+if TYPE_CHECKING:
+    from mirrorneuron.flows.judge import Judgement
+    from mirrorneuron.flows.signoff import Signoff
+
+__all__ = ["render", "versions"]
+
+_TEMPLATES: Final = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of the targets table, as text; `part` is how much of the limit is used up, 0 to 1, if that can be said."""
+
+    title: str
+    conditions: str
+    schematic: str
+    layout: str
+    limit: str
+    margin: str
+    part: float | None
+    passed: bool
+    reason: str
+
+
+def versions(pdk: Pdk) -> dict[str, str]:
+    """Versions of everything that a result depends on; a program that is not there is called missing."""
+    found = {"mirrorneuron": package_version("mirrorneuron"), "Python": platform.python_version()}
+    for name in tools.TOOLS:
+        try:
+            found[name] = tools.version(name)
+        except ToolError:
+            found[name] = "missing"
+    found["KLayout module"] = package_version("klayout")
+    found["SKY130 PDK"] = f"{pdk.version} ({pdk.source})" if pdk.version else pdk.source
+    return found
+
+
+def render(found: Signoff) -> str:
+    """The page's text; apart from the times the same for the same results.
+
+    Raises
+    ------
+    EvidenceError
+        The picture is missing, or there are no checks to report.
+    """
+    if not found.checks:
+        raise EvidenceError("there are no checks, so there is nothing to report")
+    measured = {
+        name: one for name, one in (("schematic", found.schematic), ("after layout", found.layout)) if one is not None
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    steps = found.by_step()
+    checks = [check for group in steps.values() for check in group]
+    return environment.get_template("report.html.j2").render(
+        name=found.spec.name,
+        passed=found.passed,
+        checks=checks,
+        failed=[check for check in checks if not check.passed],
+        steps=steps,
+        picture=_inline(found.built.picture),
+        area=found.built.area_um2,
+        spec=_spec(found),
+        rows=[_row(judgement) for judgement in found.judgements],
+        plots=plots(measured),
+        numbers=_numbers(measured),
+        measured=list(measured),
+        corners=_corners(measured),
+        temperatures=[f"{temperature:g} C" for temperature in TEMPERATURES],
+        drc=found.drc,
+        lvs=found.lvs,
+        extracted=found.extracted,
+        versions=found.versions,
+        commands=_commands(found),
+        files=found.files,
+        seconds=found.seconds,
+    )
+
+
+def number(value: Any) -> str:
+    """A value as the page shows it: four digits, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:d}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _inline(picture: Path) -> str:
+    try:
+        data = picture.read_bytes()
+    except OSError as error:
+        raise EvidenceError(f"the picture {picture} is missing ({error.strerror}), so the report would be too") from error
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
+
+
+def _spec(found: Signoff) -> list[tuple[str, str, str]]:
+    """Field, value with its unit, description."""
+    told = dict(line.split(": ", 1) for line in found.spec.lines())
+    return [
+        (row.field, f"{told[row.field]} {row.unit if row.unit == 'um' else ''}".strip(), row.description)
+        for row in type(found.spec).rows()
+        if row.field in told
+    ]
+
+
+def _row(judgement: Judgement) -> _Row:
+    target, value = judgement.target, judgement.value
+    unit = target.quantity.unit
+    part = None
+    if value is not None and target.kind == "max" and target.limit > 0:
+        part = min(max(value / target.limit, 0.0), 1.0)
+    sign = "\u2264" if target.kind == "max" else "\u2265"
+    return _Row(
+        title=target.title,
+        conditions=target.conditions,
+        schematic=number(judgement.schematic),
+        layout=number(judgement.layout),
+        limit=f"{sign} {target.limit:g} {unit}".strip(),
+        margin=number(judgement.margin),
+        part=part,
+        passed=judgement.passed,
+        reason=judgement.reason,
+    )
+
+
+def _numbers(measured: dict[str, Measurement]) -> list[tuple[str, str, list[str]]]:
+    """What, its unit, and its number in each measurement; rows without any number are left out."""
+    rows: list[tuple[str, str, list[str]]] = []
+    for key, quantity in QUANTITIES.items():
+        values = [number(one.numbers.get(key)) for one in measured.values()]
+        if any(values):
+            rows.append((quantity.text, quantity.unit, values))
+    return rows
+
+
+def _corners(measured: dict[str, Measurement]) -> list[tuple[str, list[str]]]:
+    """Error of the weighted sum [% RMS] after layout (else the schematic's), by corner and temperature."""
+    if not measured:
+        return []
+    rms = {str(corner.condition): corner.rms for corner in list(measured.values())[-1].corners}
+    return [
+        (corner, [number(rms[str(Condition(corner, temperature))]) or "none" for temperature in TEMPERATURES])
+        for corner in CORNERS
+    ]
+
+
+def _commands(found: Signoff) -> list[str]:
+    """What does the same steps one by one."""
+    gds, spice = found.files["gds"], found.files["spice"]
+    commands = [f"mirrorneuron drc {gds}", f"mirrorneuron lvs {gds} {spice}"]
+    commands.append(f"mirrorneuron extract {gds} --schematic {spice}")
+    return [f"mirrorneuron signoff {found.argument}", *commands]

@@ -1,0 +1,309 @@
+"""All steps in order, and the verdict.
+
+::
+
+    build --+-- drc ----------------------------+
+            |-- lvs ----------------------------|
+            |-- extract -- simulate (layout) ---+-- judge -- report
+            `-- simulate (schematic) -----------'
+
+A step that fails does not stop the others; one that cannot run for it is a failed check that says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+from mirrorneuron.flows import drc, extract, judge, lvs, report
+from mirrorneuron.flows.build import Built, build
+from mirrorneuron.flows.judge import Judgement, Target
+from mirrorneuron.flows.result import Check
+from mirrorneuron.flows.testbenches import neuron
+from mirrorneuron.flows.testbenches.neuron import Measurement
+from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.spec import CellSpec
+from mirrorneuron.pdk_sky130 import install
+from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError
+
+__all__ = ["STEPS", "Signoff", "Watcher", "neuron_spec", "run"]
+
+# The matching step comes between lvs and extract.
+STEPS: Final = ("build", "drc", "lvs", "extract", "simulate", "judge", "report")
+"""Each of them leaves at least one check."""
+
+_SCHEMATIC, _LAYOUT = "schematic", "after layout"
+_T = TypeVar("_T")
+
+
+class Watcher(Protocol):
+    """Told how far a signoff is; called from several threads."""
+
+    def started(self, task: str) -> None:
+        """A task begins."""
+
+    def advanced(self, task: str, done: int, of: int) -> None:
+        """`done` of `of` parts of a task are done."""
+
+    def ended(self, task: str, passed: bool, seconds: float) -> None:
+        """A task has ended; it `passed` if all its checks did."""
+
+
+@dataclass
+class Signoff:
+    """What all steps found.
+
+    ``status`` is the exit status: 0 all passed, 1 a check failed, 2 or 3 a step had bad input or a broken tool.
+    ``seconds`` is by task; tasks overlap.
+    """
+
+    spec: NeuronSpec
+    built: Built
+    checks: list[Check] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    errors: list[MirrorneuronError] = field(default_factory=list)
+    drc: drc.DrcResult | None = None
+    lvs: lvs.LvsResult | None = None
+    extracted: extract.ExtractResult | None = None
+    schematic: Measurement | None = None
+    layout: Measurement | None = None
+    judgements: Sequence[Judgement] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Every step left a check, and all checks passed."""
+        return {check.step for check in self.checks} >= set(STEPS) and all(check.passed for check in self.checks)
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        worst = max((error.exit_status for error in self.errors), default=0)
+        return worst or (0 if self.passed else 1)
+
+    def by_step(self) -> dict[str, list[Check]]:
+        """The checks of each step that left any, in the order of the steps."""
+        found = {step: [check for check in self.checks if check.step == step] for step in STEPS}
+        return {step: checks for step, checks in found.items() if checks}
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict, the checks in the order of the steps, and the files."""
+        checks = [check.as_json() for group in self.by_step().values() for check in group]
+        return {"passed": self.passed, "checks": checks, "files": dict(self.files)}
+
+    def as_record(self) -> dict[str, Any]:
+        """`as_json`, and what the numbers were measured on and with; without times, so the same for the same cell."""
+        measured = {_SCHEMATIC: self.schematic, _LAYOUT: self.layout}
+        return {
+            **self.as_json(),
+            "spec": self.spec.model_dump(mode="json"),
+            "versions": dict(self.versions),
+            "measured": {name: found.as_json() for name, found in measured.items() if found is not None},
+        }
+
+
+def neuron_spec(spec: CellSpec) -> NeuronSpec:
+    """The spec, if there is a testbench for its cell.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if not isinstance(spec, NeuronSpec):
+        raise InputError(f"there is no testbench for {spec.cell}, so it cannot be simulated; build, drc and lvs can")
+    return spec
+
+
+def run(
+    spec: CellSpec, out: Path, *, targets: Sequence[Target], jobs: int = 1, watcher: Watcher | None = None
+) -> Signoff:
+    """Take a cell through all steps.
+
+    Parameters
+    ----------
+    out
+        Everything is written in ``out/<name>``.
+    jobs
+        How many programs may run at the same time.
+
+    Raises
+    ------
+    InputError
+        The cell cannot be built, or not there.
+    ToolError
+        The PDK is missing. Errors of later steps are in the result.
+    """
+    chosen = neuron_spec(spec)
+    pdk = install.locate()
+    started = time.monotonic()
+    built = build(chosen, out)
+    found = Signoff(chosen, built, [*built.checks], built.files(), {"build": time.monotonic() - started})
+    found.versions = report.versions(pdk)
+    if watcher is not None:
+        watcher.started("build")
+        watcher.ended("build", built.passed, found.seconds["build"])
+    return _Run(found, targets, jobs, watcher).all()
+
+
+class _Run:
+    def __init__(self, found: Signoff, targets: Sequence[Target], jobs: int, watcher: Watcher | None) -> None:
+        self._found = found
+        self._targets = targets
+        self._jobs = max(1, jobs)
+        self._watcher = watcher
+        self._lock = threading.Lock()
+        self._folder = found.built.gds.parent
+
+    def all(self) -> Signoff:
+        found, built = self._found, self._found.built
+        pool = ThreadPoolExecutor(self._jobs)
+        try:
+            # The longest first.
+            checked = pool.submit(self._task, "drc", self._drc)
+            extracted = pool.submit(self._task, "extract", self._extract)
+            matched = pool.submit(self._task, "lvs", self._lvs)
+            simulated = pool.submit(self._simulate, _SCHEMATIC, built.spice, 1)
+            found.extracted = extracted.result()
+            found.drc, found.lvs, found.schematic = checked.result(), matched.result(), simulated.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+        if found.extracted is None:
+            self._skip("simulate", _LAYOUT, "the layout was not extracted")
+        else:
+            found.layout = self._simulate(_LAYOUT, found.extracted.pex, self._jobs)
+        self._judge()
+        self._report()
+        return found
+
+    def _task(self, step: str, action: Callable[[], tuple[_T, list[Check]]], name: str | None = None) -> _T | None:
+        """Do a step, or a part `name` of it; None if it broke, which is then a failed check."""
+        task = f"{step} {name}" if name else step
+        if self._watcher is not None:
+            self._watcher.started(task)
+        started = time.monotonic()
+        result: _T | None = None
+        try:
+            result, checks = action()
+        except MirrorneuronError as error:
+            checks = [Check(step, f"{name}: ran" if name else "ran", False, detail=str(error))]
+            with self._lock:
+                self._found.errors.append(error)
+        seconds = time.monotonic() - started
+        with self._lock:
+            self._found.checks += checks
+            self._found.seconds[task] = seconds
+        if self._watcher is not None:
+            self._watcher.ended(task, all(check.passed for check in checks), seconds)
+        return result
+
+    def _skip(self, step: str, name: str, why: str) -> None:
+        with self._lock:
+            self._found.checks.append(Check(step, name, False, detail=f"skipped because {why}"))
+
+    def _drc(self) -> tuple[drc.DrcResult, list[Check]]:
+        result = drc.run(self._found.built.gds, work=self._folder / "drc", jobs=max(1, self._jobs - 1))
+        checks: list[Check] = []
+        for deck, rules in result.rules_by_deck.items():
+            violations = [violation for violation in result.violations if violation.deck == deck]
+            told = [f"{rules} rules run"]
+            told += [f"{v.rule} at ({v.x:.3f}, {v.y:.3f}) um: {v.text}" for v in violations[:3]]
+            checks.append(Check("drc", f"{deck}: violations", not violations, len(violations), 0, "", "; ".join(told)))
+        # A violation of a deck that is not in the table must not get lost.
+        return result, [*checks, Check("drc", "rules run", result.passed and result.rules_run > 0, result.rules_run)]
+
+    def _lvs(self) -> tuple[lvs.LvsResult, list[Check]]:
+        built = self._found.built
+        result = lvs.run(built.gds, built.spice, work=self._folder / "lvs")
+        checks = [Check("lvs", "devices compared", result.devices > 0, result.devices)]
+        for tool, matches in (("klayout", result.klayout), ("netgen", result.netgen)):
+            said = [error for error in result.errors if error.startswith(f"{tool}:")]
+            verdict = "match" if matches else "no match"
+            checks.append(Check("lvs", tool, matches, verdict, "match", "", "; ".join(said[:3])))
+        return result, [*checks, Check("lvs", "both agree on a match", result.passed)]
+
+    def _extract(self) -> tuple[extract.ExtractResult, list[Check]]:
+        built = self._found.built
+        pex = self._folder / f"{self._found.spec.name}.pex.spice"
+        pex.unlink(missing_ok=True)
+        result = extract.run(built.gds, out=pex, work=self._folder / "extract", schematic=built.spice)
+        with self._lock:
+            self._found.files["pex"] = str(pex)
+        warnings = "; ".join(result.warnings)
+        return result, [
+            Check("extract", "devices extracted", result.devices > 0, result.devices, detail=warnings),
+            Check("extract", "capacitance extracted", result.capacitors > 0, result.total_capacitance * 1e15, unit="fF"),
+        ]
+
+    def _simulate(self, name: str, netlist: Path, jobs: int) -> Measurement | None:
+        def progress(done: int, of: int, _: str) -> None:
+            if self._watcher is not None:
+                self._watcher.advanced(f"simulate {name}", done, of)
+
+        def measured() -> tuple[Measurement, list[Check]]:
+            (found,) = neuron.measure(self._found.spec, [netlist], jobs=jobs, progress=progress)
+            limited = "; ".join(found.limited[:5])
+            return found, [
+                Check("simulate", f"{name}: operating points", found.points > 0, found.points),
+                Check(
+                    "simulate",
+                    f"{name}: inputs that do not take their current",
+                    not found.limited,
+                    len(found.limited),
+                    0,
+                    detail=limited,
+                ),
+            ]
+
+        return self._task("simulate", measured, name)
+
+    def _judge(self) -> None:
+        found = self._found
+
+        def judged() -> tuple[list[Judgement], list[Check]]:
+            if found.schematic is not None and found.layout is not None:
+                found.layout = neuron.compared(found.schematic, found.layout)
+            judgements = judge.judge(self._targets, found.schematic, found.layout)
+            if not judgements:
+                return [], [Check("judge", "targets", False, 0, detail="there is no target to judge by")]
+            return judgements, [judgement.check() for judgement in judgements]
+
+        found.judgements = self._task("judge", judged) or []
+
+    def _report(self) -> None:
+        found = self._found
+        page, record = self._folder / "report.html", self._folder / "report.json"
+        found.files |= {"report": str(page), "json": str(record)}
+
+        def written() -> tuple[None, list[Check]]:
+            # The report tells of itself too, so its check stands before it is written.
+            check = Check("report", "written", True, page.name)
+            found.checks.append(check)
+            try:
+                _write(page, report.render(found))
+                _write(record, json.dumps(found.as_record(), indent=2) + "\n")
+            finally:
+                found.checks.remove(check)
+            return None, [check]
+
+        self._task("report", written)
+        for name in [name for name, path in found.files.items() if not Path(path).is_file()]:
+            del found.files[name]
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise FileError(f"{path} cannot be written ({error.strerror}). Choose another folder.") from error
