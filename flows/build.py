@@ -95,7 +95,8 @@ def build(spec: CellSpec, out: Path) -> Built:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     box = layout.top_cell().dbbox()
-    return Built(*(folder / name for name in names), area_um2=box.width() * box.height(), checks=checks)
+    gds, spice, image = (folder / name for name in names)
+    return Built(gds, spice, image, box.width() * box.height(), checks)
 
 
 def _checks(pins: tuple[str, ...], layout: kdb.Layout) -> tuple[Check, ...]:
@@ -119,7 +120,8 @@ def _pins(layout: kdb.Layout) -> set[str]:
         labelled = {shape.text_string for shape in cell.shapes(label).each(kdb.Shapes.STexts)}
         shapes = kdb.Region(cell.begin_shapes_rec(pin))
         for shape in cell.shapes(pin).each(kdb.Shapes.STexts):
-            spot = kdb.Region(kdb.Box(shape.text_pos, shape.text_pos).enlarged(1, 1))
+            at = shape.text_pos
+            spot = kdb.Region(kdb.Box(at.x - 1, at.y - 1, at.x + 1, at.y + 1))
             if shape.text_string in labelled and not (shapes & spot).is_empty():
                 found.add(shape.text_string)
     return found

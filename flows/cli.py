@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +65,17 @@ Schematic = Annotated[
     typer.Option("--schematic", metavar="SPICE", help="Netlist whose pin order the extracted one takes over."),
 ]
 Cell = Annotated[str, typer.Argument(metavar="CELL", help="A cell's name; `mirrorneuron list` shows them.")]
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A YAML file, or a cell's name for its defaults.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the spec: weights=[1,2,-3].")
+]
+Targets = Annotated[
+    Path | None,
+    typer.Option("--targets", metavar="FILE", help="Targets to judge by; default: SPEC's .targets.yaml beside it."),
+]
+Extracted = Annotated[
+    Path | None, typer.Option("--netlist", metavar="FILE", help="Extracted netlist, to be judged beside the schematic.")
+]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="How many processes to use.")]
@@ -111,6 +123,54 @@ def show(cell: Cell) -> Outcome:
         for row in rows
     ]
     return Outcome(0, data, "\n".join(lines))
+
+
+@app.command(cls=_Command)
+def build(spec: Spec, changes: Set = None, out: Out = _OUT) -> Outcome:
+    """Draw a cell: GDS, netlist and picture."""
+    from mirrorneuron.flows import build as step
+    from mirrorneuron.generators import catalog
+
+    chosen = catalog.load(spec, changes or ())
+    data = step.build(chosen, out).as_json()
+    return _judged(data, chosen.name, [*console.checks(data["checks"]), *console.files(data["files"])])
+
+
+@app.command(cls=_Command)
+def simulate(
+    spec: Spec,
+    changes: Set = None,
+    netlist: Extracted = None,
+    targets: Targets = None,
+    out: Out = _OUT,
+    jobs: Jobs = _JOBS,
+) -> Outcome:
+    """Measure a cell's schematic, or schematic and extracted netlist, and hold the numbers against the targets."""
+    from mirrorneuron.flows import judge, progress, signoff
+    from mirrorneuron.generators import catalog
+
+    chosen = signoff.neuron_spec(catalog.load(spec, changes or ()))
+    limits = judge.targets(targets or judge.companion(spec))
+    with progress.Display() as display:
+        data = signoff.simulate(chosen, out, extracted=netlist, targets=limits, jobs=jobs, watcher=display)
+    return _judged(data, chosen.name, console.checks(data["checks"]))
+
+
+@app.command(cls=_Command)
+def signoff(spec: Spec, changes: Set = None, targets: Targets = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
+    """Take a cell through all steps, judge it, and write a report."""
+    from mirrorneuron.flows import judge, progress
+    from mirrorneuron.flows import signoff as steps
+    from mirrorneuron.generators import catalog
+
+    chosen = catalog.load(spec, changes or ())
+    limits = judge.targets(targets or judge.companion(spec))
+    command = shlex.join(["mirrorneuron", *sys.argv[1:]])
+    with progress.Display() as display:
+        found = steps.run(chosen, out, targets=limits, jobs=jobs, watcher=display, command=command)
+    data = found.as_json()
+    lines = [*console.checks(data["checks"]), *console.files(data["files"]), *map(str, found.errors)]
+    return Outcome(found.status, data, "\n".join([console.verdict(found.passed, chosen.name), *lines]))
 
 
 @app.command(cls=_Command)

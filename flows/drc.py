@@ -293,6 +293,7 @@ crashbackups stop
 drc off
 drc euclidean on
 drc style drc(full)
+scalegrid 1 2
 gds read layout.gds
 if {[lsearch -exact [cellname list allcells] $env(MN_TOP)] < 0} { error "no cell $env(MN_TOP) after reading the GDS" }
 load $env(MN_TOP)

@@ -55,7 +55,7 @@ class Plot:
 
 
 def plots(found: Mapping[str, Measurement]) -> list[Plot]:
-    """The figures of measurements by their names (``schematic``, ``after layout``); none if there are no measurements."""
+    """The figures of measurements by their names (``schematic``, ``after layout``); none without a measurement."""
     if not found:
         return []
     last = list(found)[-1]
@@ -94,7 +94,8 @@ def plots(found: Mapping[str, Measurement]) -> list[Plot]:
 
 def _plot(title: str, caption: str, draw: Callable[[Figure], None], size: tuple[float, float] = _SIZE) -> Plot:
     # The salt makes identifiers differ between figures of one page, and not between runs.
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": title}):
+    style: Any = {**_STYLE, "svg.hashsalt": title}
+    with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure)
@@ -130,10 +131,13 @@ def _sigmoid(figure: Figure, shown: Measurement) -> None:
 
 def _errors(figure: Figure, found: Mapping[str, Measurement]) -> None:
     axes = figure.subplots()
+    last = list(found)[-1]
     axes.axhline(0, color=_INK, lw=0.8)
     for name, one in found.items():
         error = 100 * (one.vectors.referred - one.vectors.sums) / one.full_scale
-        axes.plot(1e6 * one.vectors.sums, error, "o", color=_COLOURS[name], ms=3.5, mew=0, alpha=0.85, label=name)
+        # Both are to be seen where they coincide.
+        kind = {"ms": 3.0, "mew": 0} if name == last else {"ms": 6.5, "mfc": "none"}
+        axes.plot(1e6 * one.vectors.sums, error, "o", color=_COLOURS[name], label=name, **kind)
     axes.set(xlabel="ideal sum, uA", ylabel="error, % of full scale")
     axes.legend()
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render", "versions"]
 
+_LEAST: Final = 1e-4  # below it, the digits of our values mean nothing
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
@@ -103,19 +104,23 @@ def render(found: Signoff) -> str:
 
 
 def number(value: Any) -> str:
-    """A value as the page shows it: four digits, nothing for None."""
+    """A value as the page shows it: four digits, the empty text for None."""
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:d}" if isinstance(value, int) else f"{value:.4g}"
+    if isinstance(value, int) or value == 0:
+        return f"{value:g}"
+    return "< 0.0001" if 0 < value < _LEAST else f"{value:.4g}"
 
 
 def _inline(picture: Path) -> str:
     try:
         data = picture.read_bytes()
     except OSError as error:
-        raise EvidenceError(f"the picture {picture} is missing ({error.strerror}), so the report would be too") from error
+        raise EvidenceError(
+            f"the picture {picture} is missing ({error.strerror}), so the report would be too"
+        ) from error
     return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 
 
@@ -171,8 +176,11 @@ def _corners(measured: dict[str, Measurement]) -> list[tuple[str, list[str]]]:
 
 
 def _commands(found: Signoff) -> list[str]:
-    """What does the same steps one by one."""
+    """The command that was given, and those that repeat a step alone."""
     gds, spice = found.files["gds"], found.files["spice"]
-    commands = [f"mirrorneuron drc {gds}", f"mirrorneuron lvs {gds} {spice}"]
-    commands.append(f"mirrorneuron extract {gds} --schematic {spice}")
-    return [f"mirrorneuron signoff {found.argument}", *commands]
+    return [
+        *([found.command] if found.command else []),
+        f"mirrorneuron drc {gds}",
+        f"mirrorneuron lvs {gds} {spice}",
+        f"mirrorneuron extract {gds} --schematic {spice}",
+    ]

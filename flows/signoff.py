@@ -23,17 +23,18 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from mirrorneuron.flows import drc, extract, judge, lvs, report
-from mirrorneuron.flows.build import Built, build
+from mirrorneuron.flows.build import Built, build, folder_of
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import neuron
 from mirrorneuron.flows.testbenches.neuron import Measurement
+from mirrorneuron.generators import catalog
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError
 
-__all__ = ["STEPS", "Signoff", "Watcher", "neuron_spec", "run"]
+__all__ = ["STEPS", "Signoff", "Watcher", "neuron_spec", "run", "simulate"]
 
 # The matching step comes between lvs and extract.
 STEPS: Final = ("build", "drc", "lvs", "extract", "simulate", "judge", "report")
@@ -61,7 +62,7 @@ class Signoff:
     """What all steps found.
 
     ``status`` is the exit status: 0 all passed, 1 a check failed, 2 or 3 a step had bad input or a broken tool.
-    ``seconds`` is by task; tasks overlap.
+    ``seconds`` is by task; tasks overlap. ``command`` is what the user typed.
     """
 
     spec: NeuronSpec
@@ -77,6 +78,7 @@ class Signoff:
     schematic: Measurement | None = None
     layout: Measurement | None = None
     judgements: Sequence[Judgement] = ()
+    command: str = ""
 
     @property
     def passed(self) -> bool:
@@ -124,7 +126,13 @@ def neuron_spec(spec: CellSpec) -> NeuronSpec:
 
 
 def run(
-    spec: CellSpec, out: Path, *, targets: Sequence[Target], jobs: int = 1, watcher: Watcher | None = None
+    spec: CellSpec,
+    out: Path,
+    *,
+    targets: Sequence[Target],
+    jobs: int = 1,
+    watcher: Watcher | None = None,
+    command: str = "",
 ) -> Signoff:
     """Take a cell through all steps.
 
@@ -134,6 +142,8 @@ def run(
         Everything is written in ``out/<name>``.
     jobs
         How many programs may run at the same time.
+    command
+        What the user typed, for the report.
 
     Raises
     ------
@@ -148,10 +158,71 @@ def run(
     built = build(chosen, out)
     found = Signoff(chosen, built, [*built.checks], built.files(), {"build": time.monotonic() - started})
     found.versions = report.versions(pdk)
+    found.command = command
     if watcher is not None:
         watcher.started("build")
         watcher.ended("build", built.passed, found.seconds["build"])
     return _Run(found, targets, jobs, watcher).all()
+
+
+def simulate(
+    spec: NeuronSpec,
+    out: Path,
+    *,
+    extracted: Path | None,
+    targets: Sequence[Target],
+    jobs: int = 1,
+    watcher: Watcher | None = None,
+) -> dict[str, Any]:
+    """Measure and judge alone: verdict, checks and numbers as a JSON object.
+
+    The netlist is written to ``out/<name>/<name>.spice``, ngspice's decks and results beside it in ``simulate``.
+
+    Raises
+    ------
+    InputError
+        Nothing can be written there, or the extracted netlist cannot be used.
+    ToolError
+        ngspice or the PDK is missing, broke, or found no solution.
+    """
+    folder = folder_of(spec, out)
+    netlist = folder / f"{spec.name}.spice"
+    _write(netlist, catalog.circuit_of(spec).to_spice())
+    netlists = {_SCHEMATIC: netlist} | ({_LAYOUT: extracted} if extracted is not None else {})
+    task = "simulate"
+
+    def progress(done: int, of: int, _: str) -> None:
+        if watcher is not None:
+            watcher.advanced(task, done, of)
+
+    started = time.monotonic()
+    if watcher is not None:
+        watcher.started(task)
+    found = neuron.measure(spec, [*netlists.values()], jobs=jobs, progress=progress, folder=folder / "simulate")
+    measured = dict(zip(netlists, found, strict=True))
+    layout = neuron.compared(*found) if extracted is not None else None
+    checks = [check for name, one in measured.items() for check in _simulation_checks(name, one)]
+    judgements = judge.judge(targets, found[0], layout, of_layout=layout is not None)
+    checks += [judgement.check() for judgement in judgements]
+    passed = all(check.passed for check in checks)
+    if watcher is not None:
+        watcher.ended(task, passed, time.monotonic() - started)
+    return {
+        "passed": passed,
+        "checks": [check.as_json() for check in checks],
+        "measured": {
+            name: one.as_json() for name, one in {**measured, **({_LAYOUT: layout} if layout else {})}.items()
+        },
+    }
+
+
+def _simulation_checks(name: str, found: Measurement) -> list[Check]:
+    limited = "; ".join(found.limited[:5])
+    what = f"{name}: inputs that do not take their current"
+    return [
+        Check("simulate", f"{name}: operating points", found.points > 0, found.points),
+        Check("simulate", what, not found.limited, len(found.limited), 0, detail=limited),
+    ]
 
 
 class _Run:
@@ -217,8 +288,9 @@ class _Run:
             told = [f"{rules} rules run"]
             told += [f"{v.rule} at ({v.x:.3f}, {v.y:.3f}) um: {v.text}" for v in violations[:3]]
             checks.append(Check("drc", f"{deck}: violations", not violations, len(violations), 0, "", "; ".join(told)))
-        # A violation of a deck that is not in the table must not get lost.
-        return result, [*checks, Check("drc", "rules run", result.passed and result.rules_run > 0, result.rules_run)]
+        unlisted = [violation for violation in result.violations if violation.deck not in result.rules_by_deck]
+        passed = result.rules_run > 0 and not unlisted
+        return result, [*checks, Check("drc", "rules run", passed, result.rules_run)]
 
     def _lvs(self) -> tuple[lvs.LvsResult, list[Check]]:
         built = self._found.built
@@ -237,10 +309,10 @@ class _Run:
         result = extract.run(built.gds, out=pex, work=self._folder / "extract", schematic=built.spice)
         with self._lock:
             self._found.files["pex"] = str(pex)
-        warnings = "; ".join(result.warnings)
+        warnings, total = "; ".join(result.warnings), result.total_capacitance * 1e15
         return result, [
             Check("extract", "devices extracted", result.devices > 0, result.devices, detail=warnings),
-            Check("extract", "capacitance extracted", result.capacitors > 0, result.total_capacitance * 1e15, unit="fF"),
+            Check("extract", "capacitance extracted", result.capacitors > 0, total, unit="fF"),
         ]
 
     def _simulate(self, name: str, netlist: Path, jobs: int) -> Measurement | None:
@@ -250,18 +322,7 @@ class _Run:
 
         def measured() -> tuple[Measurement, list[Check]]:
             (found,) = neuron.measure(self._found.spec, [netlist], jobs=jobs, progress=progress)
-            limited = "; ".join(found.limited[:5])
-            return found, [
-                Check("simulate", f"{name}: operating points", found.points > 0, found.points),
-                Check(
-                    "simulate",
-                    f"{name}: inputs that do not take their current",
-                    not found.limited,
-                    len(found.limited),
-                    0,
-                    detail=limited,
-                ),
-            ]
+            return found, _simulation_checks(name, found)
 
         return self._task("simulate", measured, name)
 

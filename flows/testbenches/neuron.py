@@ -70,9 +70,12 @@ CONDITIONS: Final = tuple(simulate.conditions(CORNERS, TEMPERATURES))
 TYPICAL: Final = Condition("tt", 27.0)
 
 VECTORS: Final = 128
+CORNER_VECTORS: Final = 48
+"""How many random vectors at tt, and how many of them, the first, at other corners."""
 SEED: Final = 2024
 _SWEEP_POINTS: Final = 17
-_REFERENCE_POINTS: Final = 33  # for each sign; twice as many move the error by less than 0.002 % of full scale
+_REFERENCE_POINTS: Final = 33  # for each sign; twice as many move the error by less than 0.003 % of full scale
+_THINNED: Final = 2  # every how manieth of them is measured at other corners
 _OVERDRIVE: Final = 2.0  # how far beyond its full scale one input alone may make the reference transfer
 _FLAT: Final = 1e-3  # a part of the steepest slope; where the transfer is flatter it cannot be read backwards
 _SLACK: Final = 0.01  # how far beyond the transfer's end an output may lie, as a part of its range
@@ -278,8 +281,9 @@ class _Plan:
         self.ratios = np.asarray(spec.weights, dtype=float) / spec.reference_units
         self.unit = spec.full_scale_current
         self.full_scale = float(np.abs(self.ratios).sum()) * self.unit
-        self.reference_inputs = self._reference()
-        self.random = random_points(dict.fromkeys(self.pins, (0.0, self.unit)), VECTORS, SEED)
+        drawn = random_points(dict.fromkeys(self.pins, (0.0, self.unit)), VECTORS, SEED)
+        self._reference_inputs = self._reference()
+        self._random_inputs = np.column_stack([drawn.values[pin] for pin in self.pins])
         self.hold_s = _HOLD_S * max(1.0, 1e-6 / self.unit)
 
     def sums(self, inputs: Floats) -> Floats:
@@ -303,13 +307,23 @@ class _Plan:
             rows = np.vstack([rows, steps * direction])
         return rows[np.argsort(self.sums(rows), kind="stable")]
 
-    def _points(self, inputs: Floats) -> Points:
-        return Points(dict(zip(self.pins, inputs.T, strict=True)))
+    def inputs(self, condition: Condition) -> tuple[Floats, Floats]:
+        """Rows of input currents of the reference transfer, and of the random vectors: all of them at tt."""
+        if condition.corner == TYPICAL.corner:
+            return self._reference_inputs, self._random_inputs
+        return self._reference_inputs[::_THINNED], self._random_inputs[:CORNER_VECTORS]
+
+    def _points(self, inputs: Floats, seed: int | None = None) -> Points:
+        return Points(dict(zip(self.pins, inputs.T, strict=True)), seed=seed)
 
     def bench(self, netlist: Path, condition: Condition) -> Bench:
         """The bench of a condition: the weighted sum everywhere, the rest where nothing is out of the ordinary."""
         spec = self.spec
-        analyses: dict[str, Points | Tran] = {"reference": self._points(self.reference_inputs), "random": self.random}
+        reference, random = self.inputs(condition)
+        analyses: dict[str, Points | Tran] = {
+            "reference": self._points(reference),
+            "random": self._points(random, seed=SEED),
+        }
         if condition == TYPICAL:
             ramp = np.linspace(0.0, self.unit, _SWEEP_POINTS)
             still = dict.fromkeys(self.pins, 0.0)
@@ -352,8 +366,6 @@ class _Evaluation:
         self._typical = next(result for result in results if result.condition == TYPICAL)
         self._numbers: dict[str, float] = {}
         self._missing: dict[str, str] = {}
-        self._reference = plan.sums(plan.reference_inputs)
-        self._random = plan.sums(np.column_stack([plan.random.values[pin] for pin in plan.pins]))
 
     def measurement(self) -> Measurement:
         plan, typical = self._plan, self._typical
@@ -373,8 +385,8 @@ class _Evaluation:
             full_scale=plan.full_scale,
             alone={pin: Curve(ramp, _output(typical[pin])) for pin in plan.pins},
             together=Curve(ramp, _output(typical["together"])),
-            reference=Curve(self._reference, _output(typical["reference"])),
-            vectors=Vectors(self._random, _output(typical["random"]), nominal.referred),
+            reference=nominal.reference,
+            vectors=Vectors(nominal.random.x, nominal.random.y, nominal.referred),
             fit=nominal.corner.fit,
             steps=traces,
             corners=corners,
@@ -403,10 +415,11 @@ class _Evaluation:
         self._numbers.update(zip(names, (float(value) for value in values), strict=True))
 
     def _reading(self, result: Result) -> _Reading:
+        reference, random = (self._plan.sums(inputs) for inputs in self._plan.inputs(result.condition))
         return _read(
             result.condition,
-            Curve(self._reference, _output(result["reference"])),
-            Curve(self._random, _output(result["random"])),
+            Curve(reference, _output(result["reference"])),
+            Curve(random, _output(result["random"])),
             self._plan.full_scale,
         )
 
@@ -490,9 +503,11 @@ def _settling_us(steps: Sequence[tuple[StepTrace, float]]) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Reading:
-    """The weighted sum at one condition; `unreferred` and `flat_output_error` are in %."""
+    """The weighted sum at one condition: outputs along ideal sums; `unreferred` and `flat_output_error` are in %."""
 
     corner: Corner
+    reference: Curve
+    random: Curve
     referred: Floats
     unreferred: float
     flat_output_error: float
@@ -526,7 +541,7 @@ def _read(condition: Condition, reference: Curve, random: Curve, full_scale: flo
         output_max=highest,
         fit=_fit(np.append(reference.x, random.x), np.append(reference.y, random.y)),
     )
-    return _Reading(corner, referred, 100 * float(np.mean(~usable)), float(flat.max(initial=0.0)), problem)
+    return _Reading(corner, reference, random, referred, 100 * float(np.mean(~usable)), float(flat.max(initial=0.0)), problem)
 
 
 def _steep(reference: Curve) -> slice:

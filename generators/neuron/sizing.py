@@ -86,7 +86,7 @@ MIM_F_PER_NM2 = 2e-21
 """MIM capacitor, 2 fF/um^2 (sky130_fd_pr__cap_mim_m3_1)."""
 MIM_SIDE_MIN_NM = 4500
 """40 fF: below it the amplifier of a short row rings at the smallest input."""
-COMPENSATION_RATIO = 0.8
+COMPENSATION_RATIO = 0.9
 """Capacitor from gate to input over the row's gate capacitance: less rings at a tenth of full scale, more settles
 slower."""
 
@@ -109,7 +109,7 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
         row_capacitor_nm=tuple(_capacitor_side(unit, spec.reference_units + abs(weight)) for weight in spec.weights),
         tail=_array(bias, {"tail": 1}),
         pair=_array(Unit(PFET, 1000, 500), {"plus": 2, "minus": 2}),
-        load=_array(Unit(NFET, 840, 300), {"diode": 2, "out": 2}),
+        load=_array(Unit(NFET, 840, 150), {"diode": 2, "out": 2}),
         column_tail=_array(bias, {"tail": 2}),
         bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 2, "lg": 2, "colp": 4, "coln": 4}, 2),
         bias_p=_array(bias, {"in": 1, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 7),

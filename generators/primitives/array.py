@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from klayout import db as kdb
 from mirrorneuron.generators.placement import Pattern
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, cut_row, fit_cuts, via12
-from mirrorneuron.generators.primitives.ring import guard_ring
+from mirrorneuron.generators.primitives.ring import RING_WIDTH, guard_ring
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.devices import MosDevice, mosfet
@@ -46,6 +46,8 @@ _TRACK = RAIL_PITCH
 _DUMMY_ROW_GAP = nm("poly.8") + nm("poly.2") + _HEAD + _BAR_HALF + GRID_NM
 _RING_GAP_X = 400
 _RING_GAP_Y = 300
+# Diffusion has a tap above and below it, the nearer one at most half a section away.
+_SECTION_MAX = 2 * (nm("LU.2") - 2000) - 2 * RING_WIDTH
 
 
 @dataclass(frozen=True)
@@ -118,19 +120,23 @@ def draw_array(
         raise SpecError(f"array {name} has {len(gate_nets)} gate nets ({', '.join(gate_nets)}): at most 2 can be wired")
     cell = sheet.cell(name)
     rails: list[Rail] = []
-    y = 0
-    bottom = top = 0
-    for index, owners in enumerate(pattern.rows):
-        row = _Row(sheet, cell, unit, owners, nets, gate_nets, second=len(gate_nets) == 2)
+    bars: list[int] = []
+    y = top = 0
+    rows = [_Row(sheet, cell, unit, owners, nets, gate_nets, second=len(gate_nets) == 2) for owners in pattern.rows]
+    bottom = section = -rows[0].depth
+    for index, row in enumerate(rows):
         if index:
             y = max(top + nm("m1.2") + row.depth, y + unit.finger_nm + _DUMMY_ROW_GAP)
+            if y + row.height - section > _SECTION_MAX:
+                bars.append(top + _RING_GAP_Y)
+                section = top + 2 * _RING_GAP_Y + RING_WIDTH
+                y = section + row.depth
         rails += row.draw(y)
-        bottom = min(bottom, y - row.depth)
         top = y + row.height
     right = (pattern.columns - 1) * unit.pitch + unit.fingers * unit.step
     content = Box(-_COLUMN // 2, bottom, right + _COLUMN // 2, top)
     ring_inner = content.grown(_RING_GAP_X, _RING_GAP_Y)
-    box, ring_rail = guard_ring(sheet, cell, ring_inner, unit.device, nets.bulk)
+    box, ring_rail = guard_ring(sheet, cell, ring_inner, unit.device, nets.bulk, bars)
     if nets.source == nets.bulk:
         _tie_rows(sheet, cell, [r for r in rails if r.net == _TIED], ring_inner)
     return Block(cell, box, (ring_rail, *(r for r in rails if r.net != _TIED)), well=unit.device.polarity == "p")
@@ -158,7 +164,7 @@ def _geometry(device: MosDevice, width_nm: int, length_nm: int, fingers: int) ->
 def _tie_rows(sheet: Sheet, cell: kdb.Cell, rows: list[Rail], inner: Box) -> None:
     """Prolong the source rails in metal 1 into the ring on both sides."""
     for rail in rows:
-        reach = Box(inner.x0 - 2 * GRID_NM * 20, rail.y - _PAD_HALF, inner.x1 + 2 * GRID_NM * 20, rail.y + _PAD_HALF)
+        reach = Box(inner.x0 - RING_WIDTH // 2, rail.y - _PAD_HALF, inner.x1 + RING_WIDTH // 2, rail.y + _PAD_HALF)
         sheet.rect(cell, layers.MET1, reach)
 
 
@@ -218,11 +224,8 @@ class _Row:
 
     def _strip_span(self) -> tuple[int, int]:
         """Lower and upper end of the metal 1 that covers a column's mcon."""
-        reach = nm("licon.5c")
-        count = fit_cuts(self.unit.finger_nm - 2 * reach, nm("ct.1"), nm("ct.2"))
-        height = count * nm("ct.1") + (count - 1) * nm("ct.2")
-        low = reach + (self.unit.finger_nm - 2 * reach - height) // 2 // GRID_NM * GRID_NM
-        return low - nm("m1.5"), low + height + nm("m1.5")
+        low, high = _mcon_span(self.unit.finger_nm)
+        return low - nm("m1.5"), high + nm("m1.5")
 
     def _columns(self, i: int) -> tuple[list[int], list[int]]:
         """x of the source and of the drain columns of unit `i` (shared ones belong to the unit on either side)."""
@@ -350,8 +353,31 @@ def _diffusion(sheet: Sheet, cell: kdb.Cell, box: Box, device: MosDevice) -> Non
 
 def _column(sheet: Sheet, cell: kdb.Cell, x: int, finger_nm: int) -> None:
     """Contacts, li and mcon of a source or drain about `x`."""
-    cut, reach = nm("licon.1"), nm("licon.5c")
-    span = Box(x - cut // 2 - cut % 2, reach, x + cut // 2, finger_nm - reach)
-    contacts = cut_row(sheet, cell, layers.LICON1, span, cut, nm("licon.2"))
-    sheet.rect(cell, layers.LI1, contacts.grown(0, nm("li.5")))
-    cut_row(sheet, cell, layers.MCON, span, nm("ct.1"), nm("ct.2"))
+    half = nm("licon.1") // 2
+    low, high = _licon_span(finger_nm)
+    cut_row(sheet, cell, layers.LICON1, Box(x - half, low, x + half, high), nm("licon.1"), nm("licon.2"))
+    sheet.rect(cell, layers.LI1, Box(x - half, low - nm("li.5"), x + half, high + nm("li.5")))
+    low, high = _mcon_span(finger_nm)
+    cut_row(sheet, cell, layers.MCON, Box(x - half, low, x + half, high), nm("ct.1"), nm("ct.2"))
+
+
+def _licon_span(finger_nm: int) -> tuple[int, int]:
+    """Lower and upper end of the contacts on a finger's diffusion."""
+    reach = nm("licon.5c")
+    return _centred(reach, finger_nm - reach, nm("licon.1"), nm("licon.2"))
+
+
+def _mcon_span(finger_nm: int) -> tuple[int, int]:
+    """Lower and upper end of a column's mcon: on its li, and short enough that its metal 1 stays over the finger."""
+    low, high = _licon_span(finger_nm)
+    reach = nm("m1.5")
+    return _centred(
+        max(reach, low - nm("li.5")), min(finger_nm - reach, high + nm("li.5")), nm("ct.1"), nm("ct.2")
+    )
+
+
+def _centred(low: int, high: int, size: int, space: int) -> tuple[int, int]:
+    count = fit_cuts(high - low, size, space)
+    length = count * (size + space) - space
+    start = low + (high - low - length) // 2 // GRID_NM * GRID_NM
+    return start, start + length

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from klayout import db as kdb
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, cut_row, via12
 from mirrorneuron.generators.primitives.sheet import Box, Rail, Sheet
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.devices import MosDevice
-from mirrorneuron.pdk_sky130.layers import Layer
 from mirrorneuron.pdk_sky130.rules import nm
 
 __all__ = ["RING_WIDTH", "WELL_MARGIN", "guard_ring"]
@@ -20,8 +21,10 @@ _METAL = nm("licon.1") + 2 * nm("li.5")
 _CONTACT_PITCH = 1000
 
 
-def guard_ring(sheet: Sheet, cell: kdb.Cell, inner: Box, device: MosDevice, net: str) -> tuple[Box, Rail]:
-    """Draw a closed ring around a box, tied to `net`.
+def guard_ring(
+    sheet: Sheet, cell: kdb.Cell, inner: Box, device: MosDevice, net: str, bars: Sequence[int] = ()
+) -> tuple[Box, Rail]:
+    """Draw a closed ring around a box, tied to `net`, with bars of the same make across it at each y of `bars`.
 
     Returns
     -------
@@ -31,13 +34,20 @@ def guard_ring(sheet: Sheet, cell: kdb.Cell, inner: Box, device: MosDevice, net:
         A metal 2 rail of the ring's net over its bottom side.
     """
     outer = inner.grown(RING_WIDTH)
-    _frame(sheet, cell, layers.TAP, inner, outer)
-    _frame(sheet, cell, device.tap_implant, inner.grown(-nm("nsd.5b")), outer.grown(nm("nsd.5b")))
     inset = (RING_WIDTH - _METAL) // 2
-    for metal in (layers.LI1, layers.MET1):
-        _frame(sheet, cell, metal, inner.grown(inset), outer.grown(-inset))
+    across = [Box(inner.x0, y, inner.x1, y + RING_WIDTH) for y in bars]
+    for layer, inward, outward in (
+        (layers.TAP, 0, 0),
+        (device.tap_implant, -nm("nsd.5b"), nm("nsd.5b")),
+        (layers.LI1, inset, -inset),
+        (layers.MET1, inset, -inset),
+    ):
+        for side in _sides(inner.grown(inward), outer.grown(outward)):
+            sheet.rect(cell, layer, side)
+        for bar in across:
+            sheet.rect(cell, layer, bar.grown(inset, outward))
     cut = nm("licon.1")
-    for side in _sides(inner, outer):
+    for side in (*_sides(inner, outer), *across):
         # Contacts stay one ring's width off the corners, where the sides meet.
         wide = side.x1 - side.x0 > side.y1 - side.y0
         row = side.grown(-RING_WIDTH, -(RING_WIDTH - cut) // 2) if wide else side.grown(-(RING_WIDTH - cut) // 2, 0)
@@ -65,7 +75,3 @@ def _sides(inner: Box, outer: Box) -> tuple[Box, Box, Box, Box]:
         Box(inner.x1, inner.y0, outer.x1, inner.y1),
     )
 
-
-def _frame(sheet: Sheet, cell: kdb.Cell, layer: Layer, inner: Box, outer: Box) -> None:
-    for side in _sides(inner, outer):
-        sheet.rect(cell, layer, side)
