@@ -119,8 +119,12 @@ def show(cell: Cell) -> Outcome:
     data = {"passed": True, "cell": cell, "fields": [asdict(row) for row in rows]}
     field, default, unit = (max(len(getattr(row, key)) for row in rows) for key in ("field", "default", "unit"))
     lines = [
-        f"{row.field:{field}}  {row.default:{default}}  {row.unit:{unit}}  {row.limits}\n{'':{field}}  {row.description}"
+        line
         for row in rows
+        for line in (
+            f"{row.field:{field}}  {row.default:{default}}  {row.unit:{unit}}  {row.limits}",
+            f"{'':{field}}  {row.description}",
+        )
     ]
     return Outcome(0, data, "\n".join(lines))
 

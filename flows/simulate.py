@@ -59,7 +59,7 @@ from mirrorneuron.flows.testbenches.bench import (
     Tran,
     Voltage,
 )
-from mirrorneuron.flows.testbenches.circuit import GROUND, Element, floating_nodes
+from mirrorneuron.flows.testbenches.circuit import GROUND, Element, floating_nodes, merge_parallel
 from mirrorneuron.flows.testbenches.course import Course
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, SpecError, ToolFailedError, ToolTimeoutError
@@ -302,7 +302,7 @@ class _Setup:
         self.name = f"{bench.netlist}, {bench.top}, {condition}"
         pins = bench.pins
         netlist = bench.circuit
-        elements = netlist.flatten(bench.top, models.is_device, models.is_model)
+        elements = merge_parallel(netlist.flatten(bench.top, models.is_device, models.is_model))
         for k, load in enumerate(bench.loads):
             letter, value = ("r", load.ohm) if isinstance(load, Resistance) else ("c", load.farad)
             if not (math.isfinite(value) and value > 0):

@@ -1,7 +1,7 @@
 """A cell's circuit as the flow reads it: one flat subcircuit of PDK devices.
 
-It is flat because KLayout's comparison and netgen's then need no agreement about hierarchy. Sizes are integers [nm] up to
-the line of text, where they are um without a suffix, as the PDK's models want them.
+It is flat because KLayout's comparison and netgen's then need no agreement about hierarchy. Sizes are integers [nm] up
+to the line of text, where they are um without a suffix, as the PDK's models want them.
 """
 
 from __future__ import annotations

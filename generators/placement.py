@@ -1,7 +1,8 @@
 """Where the units of matched devices lie: integers in, integers out, no geometry.
 
-A pattern is a grid of owners. Cells are numbered in doubled coordinates about the centre of the grid (``2*column - (columns
-- 1)``), so that the centroid of an owner is a sum of integers and "exactly at the centre" is an integer comparison.
+A pattern is a grid of owners. Cells are numbered in doubled coordinates about the centre of the grid
+(``2*column - (columns - 1)``), so that the centroid of an owner is a sum of integers and "exactly at the centre" is an
+integer comparison.
 
 A common-centroid pattern is built from pairs of cells that lie opposite each other. An owner with an odd count has one
 unit without a partner: it takes the centre cell; a second one with three units or more takes three cells whose
@@ -61,13 +62,12 @@ class Pattern:
             if name == owner
         ]
         if not places:
-            raise SpecError(f"no unit of {owner!r} in this pattern; it holds {sorted({o for r in self.rows for o in r if o})}")
+            there = sorted({name for row in self.rows for name in row if name})
+            raise SpecError(f"no unit of {owner!r} in this pattern; it holds {there}")
         return (sum(x for x, _ in places) / (2 * len(places)), sum(y for _, y in places) / (2 * len(places)))
 
 
-def common_centroid(
-    counts: Mapping[str, int], *, rows: int = 1, edge_columns: int = 1, edge_rows: int = 0
-) -> Pattern:
+def common_centroid(counts: Mapping[str, int], *, rows: int = 1, edge_columns: int = 1, edge_rows: int = 0) -> Pattern:
     """Grid of owners in which every owner's centroid is the centre, wherever the counts allow it.
 
     Parameters

@@ -5,8 +5,8 @@ A field is declared with its kind, which knows its unit and limits, checks a val
 
     w: Annotated[float, Micrometres(0.84, 20, grid=0.01, rule="...", remedy="...")] = Field(2.0, description="...")
 
-Every way to a spec (Python, a YAML file, a cell's name with ``--set``) ends in `CellSpec.__init__`, and every failure in a
-`SpecError`: one line for each field that is wrong, with the value, the limit, its reason and what to do.
+Every way to a spec (Python, a YAML file, a cell's name with ``--set``) ends in `CellSpec.__init__`, and every failure
+in a `SpecError`: one line for each field that is wrong, with the value, the limit, its reason and what to do.
 """
 
 from __future__ import annotations
@@ -257,6 +257,10 @@ class CellSpec(BaseModel):
     cell: str
     name: str
 
+    def __init_subclass__(cls, *, init: bool = False, **options: Any) -> None:
+        """Take ``init=False``, which tells type checkers that a spec is made by `__init__` below: lists are welcome."""
+        super().__init_subclass__(**options)
+
     def __init__(self, /, **fields: Any) -> None:
         """Check all fields."""
         try:
@@ -304,11 +308,18 @@ def _brief(value: object) -> str:
     short = reprlib.Repr()
     short.maxstring = short.maxother = short.maxlong = 60
     short.maxlist = short.maxtuple = 20
-    return short.repr(value)
+    try:
+        return short.repr(value)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return "a number of thousands of digits"
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a number that a float can hold; a bool is none."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _whole(value: Any) -> int | None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 from mirrorneuron.pdk_sky130.spice import Scope, assignments, logical_lines
 
-__all__ = ["GROUND", "Element", "Netlist", "Subcircuit", "floating_nodes", "parse", "read"]
+__all__ = ["GROUND", "Element", "Netlist", "Subcircuit", "floating_nodes", "merge_parallel", "parse", "read"]
 
 GROUND: Final = "0"
 
@@ -30,6 +30,8 @@ _PAIR: Final = re.compile(r"(?<=\s)[a-z_][a-z0-9_]*=|\bparams:")
 _INCLUDE: Final = re.compile(
     r"^[ \t]*\.inc(?:lude)?[ \t]+[\"']?([^\"'\n]+?)[\"']?[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
+_TRANSISTOR: Final = re.compile(r"__[np]fet_")
+_OPPOSITE: Final = {"ad": "as", "as": "ad", "pd": "ps", "ps": "pd", "nrd": "nrs", "nrs": "nrd"}
 _IGNORED: Final = (".end", ".title")
 
 
@@ -100,6 +102,39 @@ class Netlist:
         scope = Scope(circuit.defaults, Scope(self.parameters))
         ports = {pin: pin for pin in circuit.pins}
         return list(_Flattener(self, is_device, is_model).elements(circuit, "", ports, scope, 1.0, (circuit.name,)))
+
+
+def merge_parallel(elements: Iterable[Element]) -> list[Element]:
+    """Equal transistors between the same nodes as one with their number as ``m``.
+
+    An extracted array is hundreds of fingers and a few distinct transistors. Drain and source may be exchanged; areas
+    and perimeters, which differ from finger to finger, become their means, so that the sums stay.
+    """
+    merged: dict[tuple[object, ...], Element] = {}
+    for element in elements:
+        if element.letter != "x" or not _TRANSISTOR.search(element.model) or len(element.nodes) != 4:
+            merged[element.name,] = element
+            continue
+        drain, gate, source, bulk = element.nodes
+        values = dict(element.parameters)
+        if drain > source:
+            drain, source = source, drain
+            values = {_OPPOSITE.get(name, name): value for name, value in values.items()}
+        own = {name: value for name, value in values.items() if name not in _OPPOSITE and name != "m"}
+        key = (element.model, drain, gate, source, bulk, *sorted(own.items()), *sorted(values.keys() & _OPPOSITE.keys()))
+        twin = merged.get(key)
+        count = values.get("m", 1.0)
+        if twin is not None:
+            before = twin.parameters["m"]
+            total = before + count
+            means = {
+                name: (twin.parameters[name] * before + values[name] * count) / total
+                for name in values.keys() & _OPPOSITE.keys()
+            }
+            merged[key] = replace(twin, parameters={**own, **means, "m": total})
+        else:
+            merged[key] = replace(element, nodes=(drain, gate, source, bulk), parameters={**values, "m": count})
+    return list(merged.values())
 
 
 class _Flattener:

@@ -70,16 +70,13 @@ CONDITIONS: Final = tuple(simulate.conditions(CORNERS, TEMPERATURES))
 TYPICAL: Final = Condition("tt", 27.0)
 
 VECTORS: Final = 128
-CORNER_VECTORS: Final = 48
-"""How many random vectors at tt, and how many of them, the first, at other corners."""
 SEED: Final = 2024
 _SWEEP_POINTS: Final = 17
 _REFERENCE_POINTS: Final = 33  # for each sign; twice as many move the error by less than 0.003 % of full scale
-_THINNED: Final = 2  # every how manieth of them is measured at other corners
 _OVERDRIVE: Final = 2.0  # how far beyond its full scale one input alone may make the reference transfer
 _FLAT: Final = 1e-3  # a part of the steepest slope; where the transfer is flatter it cannot be read backwards
 _SLACK: Final = 0.01  # how far beyond the transfer's end an output may lie, as a part of its range
-_BAND: Final = 0.01  # of the output's range, or of the step itself
+_BAND: Final = 0.01  # of the output's full scale, which is an input's, or of the step itself
 _HOLD_S: Final = 2e-6  # at 1 uA full scale; charging takes longer with less
 _BEFORE_S: Final = 0.1e-6
 _RISE_S: Final = 1e-9
@@ -282,8 +279,8 @@ class _Plan:
         self.unit = spec.full_scale_current
         self.full_scale = float(np.abs(self.ratios).sum()) * self.unit
         drawn = random_points(dict.fromkeys(self.pins, (0.0, self.unit)), VECTORS, SEED)
-        self._reference_inputs = self._reference()
-        self._random_inputs = np.column_stack([drawn.values[pin] for pin in self.pins])
+        self.reference = self._reference()
+        self.random = np.column_stack([drawn.values[pin] for pin in self.pins])
         self.hold_s = _HOLD_S * max(1.0, 1e-6 / self.unit)
 
     def sums(self, inputs: Floats) -> Floats:
@@ -307,22 +304,15 @@ class _Plan:
             rows = np.vstack([rows, steps * direction])
         return rows[np.argsort(self.sums(rows), kind="stable")]
 
-    def inputs(self, condition: Condition) -> tuple[Floats, Floats]:
-        """Rows of input currents of the reference transfer, and of the random vectors: all of them at tt."""
-        if condition.corner == TYPICAL.corner:
-            return self._reference_inputs, self._random_inputs
-        return self._reference_inputs[::_THINNED], self._random_inputs[:CORNER_VECTORS]
-
     def _points(self, inputs: Floats, seed: int | None = None) -> Points:
         return Points(dict(zip(self.pins, inputs.T, strict=True)), seed=seed)
 
     def bench(self, netlist: Path, condition: Condition) -> Bench:
         """The bench of a condition: the weighted sum everywhere, the rest where nothing is out of the ordinary."""
         spec = self.spec
-        reference, random = self.inputs(condition)
         analyses: dict[str, Points | Tran] = {
-            "reference": self._points(reference),
-            "random": self._points(random, seed=SEED),
+            "reference": self._points(self.reference),
+            "random": self._points(self.random, seed=SEED),
         }
         if condition == TYPICAL:
             ramp = np.linspace(0.0, self.unit, _SWEEP_POINTS)
@@ -415,13 +405,10 @@ class _Evaluation:
         self._numbers.update(zip(names, (float(value) for value in values), strict=True))
 
     def _reading(self, result: Result) -> _Reading:
-        reference, random = (self._plan.sums(inputs) for inputs in self._plan.inputs(result.condition))
-        return _read(
-            result.condition,
-            Curve(reference, _output(result["reference"])),
-            Curve(random, _output(result["random"])),
-            self._plan.full_scale,
-        )
+        plan = self._plan
+        reference = Curve(plan.sums(plan.reference), _output(result["reference"]))
+        random = Curve(plan.sums(plan.random), _output(result["random"]))
+        return _read(result.condition, reference, random, plan.full_scale)
 
     def _sum_errors(self, nominal: _Reading, readings: Sequence[_Reading]) -> None:
         def worst(of: Sequence[_Reading]) -> list[float]:
@@ -466,7 +453,7 @@ class _Evaluation:
             kind, _, inputs = name.partition(" ")
             data = self._typical[name]
             traces.append(StepTrace(kind, inputs, _BEFORE_S, down, tran.stop_s, data.x, _output(data)))
-        band = _BAND * float(np.ptp(_output(self._typical["reference"])))
+        band = _BAND * self._plan.unit
         for kind in ("full", "small"):
             of_kind = [trace for trace in traces if trace.kind == kind]
             self._take(f"settling_{kind}", partial(_settling_us, [(trace, band) for trace in of_kind]))
@@ -530,10 +517,11 @@ def _read(condition: Condition, reference: Curve, random: Curve, full_scale: flo
     except EvidenceError as error:
         problem = str(error)
     usable = np.isfinite(referred)
-    errors = 100 * (referred[usable] - random.x[usable]) / full_scale if full_scale else np.zeros(0)
+    errors = 100 * (referred[usable] - random.x[usable]) / full_scale
     highest = float(reference.y.max())
-    expected = PchipInterpolator(reference.x, reference.y)(random.x[~usable]) if len(reference.x) > 1 else highest
-    flat = 100 * np.abs(random.y[~usable] - expected) / highest
+    scale = max(highest, np.finfo(float).tiny)  # of a dead output nothing is a part
+    expected = PchipInterpolator(reference.x, reference.y)(random.x[~usable])
+    flat = 100 * np.abs(random.y[~usable] - expected) / scale
     corner = Corner(
         condition,
         rms=_rms(errors) if len(errors) else None,
@@ -541,15 +529,16 @@ def _read(condition: Condition, reference: Curve, random: Curve, full_scale: flo
         output_max=highest,
         fit=_fit(np.append(reference.x, random.x), np.append(reference.y, random.y)),
     )
-    return _Reading(corner, reference, random, referred, 100 * float(np.mean(~usable)), float(flat.max(initial=0.0)), problem)
+    unreferred = 100 * float(np.mean(~usable))
+    return _Reading(corner, reference, random, referred, unreferred, float(flat.max(initial=0.0)), problem)
 
 
 def _steep(reference: Curve) -> slice:
     """The points about the steepest place of a transfer between which it nowhere is flat, or falls."""
-    if len(reference.x) < 2:
-        raise EvidenceError("no weight differs from 0, so there is no sum")
     slopes = np.diff(reference.y) / np.diff(reference.x)
     steepest = int(np.argmax(slopes))
+    if not slopes[steepest] > 0:
+        raise EvidenceError("the output does not rise with the sum")
     flat = slopes <= _FLAT * slopes[steepest]
     before, after = np.flatnonzero(flat[:steepest]), np.flatnonzero(flat[steepest:])
     first = int(before[-1]) + 1 if len(before) else 0

@@ -107,9 +107,7 @@ class _Parts:
     def __init__(self) -> None:
         self.devices: list[Device] = []
 
-    def array(
-        self, name: str, size: ArraySize, source: str, bulk: str, owners: dict[str, tuple[str, str]]
-    ) -> None:
+    def array(self, name: str, size: ArraySize, source: str, bulk: str, owners: dict[str, tuple[str, str]]) -> None:
         """Add an array's transistors: drain and gate by owner, and its dummies, switched off on the source's net."""
         unit, pattern = size.unit, size.pattern
         there = {owner for row in pattern.rows for owner in row if owner}

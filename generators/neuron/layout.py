@@ -46,7 +46,7 @@ def draw_neuron(spec: NeuronSpec) -> kdb.Layout:
         draw.sheet,
         spec.name,
         left=[draw.row(i) for i in range(len(spec.weights))],
-        right=[draw.bias(), draw.column("n"), draw.column("p"), draw.sigmoid()],
+        right=[draw.bias(), draw.column("p"), draw.column("n"), draw.sigmoid()],
         exports=["iout", "vref", "ibias", VDD, VSS],
         through=inputs,
         power=SUPPLIES,

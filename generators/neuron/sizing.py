@@ -84,11 +84,19 @@ GATE_F_PER_NM2 = 8.3e-21
 """Thin-oxide gate capacitance, 8.3 fF/um^2 (the models' oxide of 4.15 nm)."""
 MIM_F_PER_NM2 = 2e-21
 """MIM capacitor, 2 fF/um^2 (sky130_fd_pr__cap_mim_m3_1)."""
-MIM_SIDE_MIN_NM = 4500
-"""40 fF: below it the amplifier of a short row rings at the smallest input."""
-COMPENSATION_RATIO = 0.9
+MIM_SIDE_MIN_NM = 4300
+"""37 fF: below it the amplifier of a short row rings at the smallest input."""
+COMPENSATION_RATIO = 0.62
 """Capacitor from gate to input over the row's gate capacitance: less rings at a tenth of full scale, more settles
 slower."""
+PEDESTAL_UNITS = 11.5
+"""Bias units that flow in a resistor of the spec's own width when the sum is most negative: they keep the subtraction's
+node above its mirror's saturation voltage."""
+RESISTOR_UNITS = 25.8
+"""Bias units for which the spec's resistor is meant, when the sum is most positive; with many more it saturates at ss,
+-40 C."""
+RESISTOR_MIN_NM = 450
+"""The model of 0.42 um by 20 um has no solution at ss."""
 
 
 def size_neuron(spec: NeuronSpec) -> NeuronSizing:
@@ -99,20 +107,27 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
     # `multiplied` is even, so that `divider` may be odd in one array; above 4 the keep-alive currents would dominate.
     divider = max(2, ceil(2 * spec.sum_units))
     multiplied = 2 if spec.sum_units > 0.75 else 4
-    negative = sum(-weight for weight in spec.weights if weight < 0) / spec.reference_units * multiplied / divider
-    # The pedestal keeps the subtraction's node above the mirror's saturation voltage when the sum is most negative.
-    pedestal = 2 * ceil((11.5 + 10 * negative) / 2)
+    positive, negative = (
+        min(sum(max(0, sign * weight) for weight in spec.weights) / spec.reference_units, spec.sum_units)
+        * (TAIL_UNITS_PER_FULL_SCALE * multiplied / divider)
+        for sign in (1, -1)
+    )
+    resistor_nm, pedestal = _resistor(spec.resistor_width_nm, positive, negative)
     bias = Unit(PFET, 2000, 2000)
     cascode = Unit(PFET_LVT, 4000, 500)
     return NeuronSizing(
         rows=rows,
         row_capacitor_nm=tuple(_capacitor_side(unit, spec.reference_units + abs(weight)) for weight in spec.weights),
-        tail=_array(bias, {"tail": 1}),
+        # 40 % of a unit's current: the amplifier must stay slower than its row at a tenth of full scale.
+        tail=_array(Unit(PFET, 2000, 5000), {"tail": 1}),
         pair=_array(Unit(PFET, 1000, 500), {"plus": 2, "minus": 2}),
-        load=_array(Unit(NFET, 840, 150), {"diode": 2, "out": 2}),
-        column_tail=_array(bias, {"tail": 2}),
-        bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 2, "lg": 2, "colp": 4, "coln": 4}, 2),
-        bias_p=_array(bias, {"in": 1, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 7),
+        load=_array(Unit(NFET, 840, 350), {"diode": 2, "out": 2}),
+        # A slow regulator lets the columns' currents arrive apart, and the output overshoots.
+        column_tail=_array(bias, {"tail": 8}),
+        # The lines pb and lg carry four times the bias current, so that they soon recover when a gate of theirs is
+        # kicked. The columns never rest: the negative one, whose current passes one mirror more, carries more.
+        bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 8, "lg": 8, "colp": 6, "coln": 14}, 3),
+        bias_p=_array(bias, {"in": 4, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 7),
         regulated=_array(Unit(NFET, 4000, 500), {"cascode": max(4, divider)}, _rows_for(max(4, divider))),
         mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": multiplied}, _rows_for(divider + multiplied)),
         mirror_cascode_in=_array(cascode, {"in": divider}, _rows_for(divider)),
@@ -121,14 +136,26 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
         sink_cascode=_array(Unit(NFET_LVT, 8000, 500), {"cascode": 2}),
         pedestal_cascode=_array(cascode, {"cascode": 2}),
         resistor=ArraySize(
-            Unit(NFET, spec.resistor_width_nm, 20000, fingers=1),
+            Unit(NFET, resistor_nm, 20000, fingers=1),
             # Long gates: the neighbours that count lie above and below.
             common_centroid({"x": 2, "y": 2}, rows=4, edge_columns=0, edge_rows=1),
         ),
-        resistor_bias=_array(cascode, {"in": 1}),
+        resistor_bias=_array(cascode, {"in": 4}),
         sigmoid=_array(Unit(PFET, 1500, 1500), {"x": 2, "y": 2}),
         output_cascode=_array(cascode, {"cascode": 2}),
     )
+
+
+def _resistor(width_nm: int, positive: float, negative: float) -> tuple[int, int]:
+    """Width of a resistor unit [nm] and bias units of the pedestal, for currents of the sum in bias units.
+
+    The pedestal carries the most negative sum and leaves `PEDESTAL_UNITS`, the width carries pedestal and most positive
+    sum like `RESISTOR_UNITS`, both in proportion to the width.
+    """
+    part = PEDESTAL_UNITS / RESISTOR_UNITS
+    scale = (negative + part * positive) / (1 - part)
+    resistor_nm = max(RESISTOR_MIN_NM, 10 * round(width_nm * (scale + positive) / RESISTOR_UNITS / 10))
+    return resistor_nm, 2 * ceil((PEDESTAL_UNITS * resistor_nm / width_nm + negative) / 2)
 
 
 def _array(unit: Unit, counts: dict[str, int], rows: int = 1) -> ArraySize:

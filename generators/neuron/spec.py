@@ -10,7 +10,7 @@ from pydantic import Field
 __all__ = ["NeuronSpec"]
 
 
-class NeuronSpec(CellSpec):
+class NeuronSpec(CellSpec, init=False):
     """A neuron: signed integer weights, one current input each, a sigmoid of their weighted sum as a current."""
 
     cell: Annotated[str, OneOf(words=("neuron",), rule="the kind of cell", remedy="choose the cell's own spec")] = (

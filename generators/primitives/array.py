@@ -121,18 +121,23 @@ def draw_array(
     cell = sheet.cell(name)
     rails: list[Rail] = []
     bars: list[int] = []
-    y = top = 0
     rows = [_Row(sheet, cell, unit, owners, nets, gate_nets, second=len(gate_nets) == 2) for owners in pattern.rows]
-    bottom = section = -rows[0].depth
+    # Rows with units, and all between them, lie at one pitch: centroids that agree in rows then agree in nm.
+    holding = [index for index, row in enumerate(rows) if row.active]
+    body = range(holding[0], holding[-1] + 1) if holding else range(0)
+    height = max(row.height for row in rows)
+    pitch = max(height + nm("m1.2") + rows[0].depth, unit.finger_nm + _DUMMY_ROW_GAP)
+    barred = len(rows) * pitch > _SECTION_MAX
+    y = top = 0
+    bottom = -rows[0].depth
     for index, row in enumerate(rows):
-        if index:
+        if index and barred:
+            bars.append(top + _RING_GAP_Y)
+            y = top + 2 * _RING_GAP_Y + RING_WIDTH + row.depth
+        elif index:
             y = max(top + nm("m1.2") + row.depth, y + unit.finger_nm + _DUMMY_ROW_GAP)
-            if y + row.height - section > _SECTION_MAX:
-                bars.append(top + _RING_GAP_Y)
-                section = top + 2 * _RING_GAP_Y + RING_WIDTH
-                y = section + row.depth
         rails += row.draw(y)
-        top = y + row.height
+        top = y + (height if index in body else row.height)
     right = (pattern.columns - 1) * unit.pitch + unit.fingers * unit.step
     content = Box(-_COLUMN // 2, bottom, right + _COLUMN // 2, top)
     ring_inner = content.grown(_RING_GAP_X, _RING_GAP_Y)

@@ -1,0 +1,166 @@
+"""Targets and what is held against them."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from pathlib import Path
+
+import pytest
+from mirrorneuron.flows import judge
+from mirrorneuron.flows.judge import Target
+from mirrorneuron.flows.testbenches.neuron import LAYOUT_ONLY, QUANTITIES
+from mirrorneuron.pdk_sky130.errors import FileError, SpecError
+
+from .conftest import measurement
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+POWER = Target(value="power_mid", max=30.0)
+OUTPUT = Target(value="output_high", min=0.9)
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "passed", "margin"),
+    [
+        (POWER, 29.0, True, 1.0),
+        (POWER, 30.0, True, 0.0),
+        (POWER, 30.001, False, -0.001),
+        (OUTPUT, 1.0, True, 0.1),
+        (OUTPUT, 0.9, True, 0.0),
+        (OUTPUT, 0.899, False, -0.001),
+    ],
+)
+def test_limits(target: Target, value: float, passed: bool, margin: float) -> None:
+    (found,) = judge.judge([target], None, measurement(**{target.value: value}))
+    assert (found.passed, found.margin) == (passed, pytest.approx(margin))
+    check = found.check()
+    assert (check.step, check.passed, check.value, check.limit) == ("judge", passed, value, target.limit)
+    assert check.unit == QUANTITIES[target.value].unit
+
+
+def test_a_missing_number_fails_and_says_why() -> None:
+    lacking = measurement(missing={"power_mid": "the supply went away"})
+    (found,) = judge.judge([POWER], measurement(power_mid=1.0), lacking)
+    assert not found.passed
+    assert found.schematic == 1.0
+    check = found.check()
+    assert (check.passed, check.value) == (False, None)
+    assert "the supply went away" in check.detail
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_missing(number: float) -> None:
+    for target in (POWER, OUTPUT):
+        (found,) = judge.judge([target], None, measurement(**{target.value: number}))
+        assert not found.passed
+        assert found.value is None
+
+
+def test_nothing_measured_fails_everything() -> None:
+    found = judge.judge(judge.targets(), None, None)
+    assert found
+    assert not any(one.passed for one in found)
+    assert all("not simulated" in one.check().detail for one in found)
+    assert not any(one.passed for one in judge.judge(judge.targets(), None, None, of_layout=False))
+
+
+def test_the_number_after_layout_decides() -> None:
+    good, bad = measurement(power_mid=10.0), measurement(power_mid=50.0)
+    assert not judge.judge([POWER], good, bad)[0].passed
+    assert judge.judge([POWER], bad, good)[0].passed
+    # Without the layout's number the schematic's does not step in.
+    assert not judge.judge([POWER], good, None)[0].passed
+
+
+def test_a_schematic_alone_is_judged_by_what_it_has() -> None:
+    found = judge.judge(judge.targets(), measurement(sum_error_rms=0.5), None, of_layout=False)
+    assert not {one.target.value for one in found} & set(LAYOUT_ONLY)
+    assert [one.target.value for one in found if not one.passed] == ["sum_error_rms"]
+
+
+def test_the_targets_of_the_reference_neuron() -> None:
+    chosen = judge.targets(judge.companion(str(EXAMPLES / "neuron4.yaml")))
+    assert {target.value: target.max for target in chosen} == {
+        "sum_error_rms": 0.2,
+        "sum_error_after_layout": 0.1,
+        "corner_sum_error_rms": 1.0,
+        "unreferred": 10.0,
+        "flat_output_error": 1.0,
+        "fit_rms": 0.5,
+        "slope_drift": 5.0,
+        "settling_full": 0.5,
+        "settling_small": 0.5,
+        "excursions": 0.0,
+        "power_mid": 30.0,
+    }
+
+
+def test_a_users_target_replaces_the_one_of_the_same_value(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("targets:\n  - {value: sum_error_rms, max: 0.05}\n  - {value: slope, min: 1, name: Steepness}\n")
+    chosen = {target.value: target for target in judge.targets(path)}
+    assert len(chosen) == len(judge.targets()) + 1
+    assert chosen["sum_error_rms"].limit == 0.05
+    assert (chosen["slope"].kind, chosen["slope"].title) == ("min", "Steepness")
+
+
+def test_companion(tmp_path: Path) -> None:
+    assert judge.companion("neuron") is None
+    assert judge.companion(str(tmp_path / "a.yaml")) is None
+    beside = tmp_path / "a.targets.yaml"
+    beside.write_text("")
+    assert judge.companion(str(tmp_path / "a.yaml")) == beside
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("targets: [", "no YAML"),
+        ("", "targets: and a list"),
+        ("targets: []", "targets: and a list"),
+        ("targets: [{value: slope, min: 1}]\nextra: 1", "nothing else"),
+        ("- value: slope", "targets: and a list"),
+        ("targets: [5]", "target 1 is 5"),
+        ("targets: [{max: 1}]", "target 1: value is missing"),
+        ("targets: [{value: speed, max: 1}]", "no value speed; there are sum_error_rms"),
+        ("targets: [{value: slope}]", "slope needs one limit"),
+        ("targets: [{value: slope, max: 1, min: 0}]", "slope needs one limit"),
+        ("targets: [{value: slope, max: one}]", "max is 'one'"),
+        ("targets: [{value: slope, max: .nan}]", "max is nan"),
+        ("targets: [{value: slope, max: true}]", "max is True"),
+        ("targets: [{value: power_mid, max: 3, unit: mW}]", "power_mid is in uW, not in mW"),
+        ("targets: [{value: slope, max: 3, limit: 2}]", "limit is no field of a target"),
+        ("targets: [{value: slope, max: 3}, {value: slope, max: 4}]", "target 2: slope has a target already"),
+    ],
+)
+def test_targets_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.targets.yaml"
+    path.write_text(text)
+    with pytest.raises(SpecError) as caught:
+        judge.targets(path)
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_targets_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"none\.yaml"):
+        judge.targets(tmp_path / "none.yaml")
+    with pytest.raises(FileError, match="cannot be read"):
+        judge.targets(tmp_path)
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SpecError, match="no YAML"):
+        judge.targets(binary)
+
+
+def test_the_default_targets_and_the_template_are_shipped() -> None:
+    root = Path(__file__).parents[2]
+    shipped = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    files = [
+        path.relative_to(root)
+        for package, patterns in shipped.items()
+        for pattern in patterns
+        for path in (root / package.removeprefix("mirrorneuron.").replace(".", "/")).glob(pattern)
+    ]
+    assert Path("flows/testbenches/neuron.targets.yaml") in files
+    assert Path("flows/templates/report.html.j2") in files

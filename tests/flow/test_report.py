@@ -1,0 +1,143 @@
+"""The report's page: what is on it, and that it needs nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+from mirrorneuron.flows import report
+from mirrorneuron.flows.drc import DrcResult, Violation
+from mirrorneuron.flows.result import Check
+from mirrorneuron.flows.signoff import Signoff
+from mirrorneuron.pdk_sky130.errors import EvidenceError
+
+from .conftest import Steps, measurement
+
+_VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class _Page(HTMLParser):
+    """Text, identifiers and references of a page; `open` is what was not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.ids += [values["id"]] if values.get("id") else []
+        self.references += [values[name] or "" for name in ("src", "href", "xlink:href") if name in values]
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, self.getpos()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def page(signed: Callable[..., Signoff]) -> Callable[[], tuple[Signoff, _Page]]:
+    def make() -> tuple[Signoff, _Page]:
+        found = signed(command="mirrorneuron signoff pair.yaml")
+        return found, _Page(report.render(found))
+
+    return make
+
+
+def test_the_page_is_whole_and_needs_nothing_else(page: Callable[[], tuple[Signoff, _Page]]) -> None:
+    found, shown = page()
+    text = report.render(found)
+    assert not shown.open
+    assert len(shown.ids) == len(set(shown.ids)) > 50
+    # Pictures are in it; identifiers are all that it refers to.
+    assert {reference.partition(":")[0] if ":" in reference else reference[:1] for reference in shown.references} == {
+        "data",
+        "#",
+    }
+    assert {reference[1:] for reference in shown.references if reference.startswith("#")} <= set(shown.ids)
+    assert not re.search(r"@import|url\((?!#)|<script|<link", text)
+    assert text.count("<svg") == 5
+
+
+def test_everything_is_on_it(page: Callable[[], tuple[Signoff, _Page]]) -> None:
+    found, shown = page()
+    assert "PASSED" in shown.text
+    for judgement in found.judgements:
+        assert judgement.target.title in shown.text
+        assert judgement.target.conditions in shown.text
+    for check in found.checks:
+        assert check.name in shown.text
+    for word in ("weights", "[1, -1]", "ngspice", "150", "mirrorneuron signoff pair.yaml", "simulate schematic"):
+        assert word in shown.text
+    assert all(path in shown.text for path in found.files.values())
+
+
+def test_the_same_results_give_the_same_page(page: Callable[[], tuple[Signoff, _Page]]) -> None:
+    found, _ = page()
+    assert report.render(found) == report.render(found)
+    assert report.render(found).count("2026") == 0
+
+
+def test_what_failed_is_told(page: Callable[[], tuple[Signoff, _Page]], steps: Steps) -> None:
+    steps.drc = DrcResult((Violation("magic", "met1.1", "width < 0.14um", 1.0, 2.0),), {"official": 9, "magic": 9})
+    steps.layout = measurement(missing={"sum_error_rms": "the transfer turns"})
+    _, shown = page()
+    assert "FAILED" in shown.text
+    assert "PASSED" not in shown.text
+    assert "What failed" in shown.text
+    assert "met1.1 at (1.000, 2.000) um: width < 0.14um" in shown.text
+    assert "no number: the transfer turns" in shown.text
+
+
+def test_nothing_simulated(page: Callable[[], tuple[Signoff, _Page]], steps: Steps) -> None:
+    steps.schematic = steps.layout = EvidenceError("no numbers came")
+    _, shown = page()
+    assert "Nothing was simulated." in shown.text
+    assert "no numbers came" in shown.text
+    assert "FAILED" in shown.text
+
+
+def test_a_schematic_alone_is_shown(page: Callable[[], tuple[Signoff, _Page]], steps: Steps) -> None:
+    steps.layout = EvidenceError("no numbers came")
+    found, shown = page()
+    assert "Output against the ideal sum" in shown.text
+    assert report.render(found).count("<svg") == 5
+
+
+def test_text_cannot_become_markup(page: Callable[[], tuple[Signoff, _Page]]) -> None:
+    found, _ = page()
+    found.checks.append(Check("drc", "<script>alert(1)</script>", False, detail="a < b & c"))
+    text = report.render(found)
+    assert "<script>" not in text
+    assert "<script>alert(1)</script>" in _Page(text).text
+
+
+def test_without_picture_or_checks_there_is_no_report(page: Callable[[], tuple[Signoff, _Page]]) -> None:
+    found, _ = page()
+    found.built.picture.unlink()
+    with pytest.raises(EvidenceError, match=r"pair\.png is missing"):
+        report.render(found)
+    found.checks.clear()
+    with pytest.raises(EvidenceError, match="no checks"):
+        report.render(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, ""), (0, "0"), (714, "714"), (0.0, "0"), (0.062858, "0.06286"), (3e-7, "< 0.0001"), (-2.5, "-2.5")],
+)
+def test_numbers(value: float | None, shown: str) -> None:
+    assert report.number(value) == shown
