@@ -150,24 +150,27 @@ def simulate(
     jobs: Jobs = _JOBS,
 ) -> Outcome:
     """Measure a cell's schematic, or schematic and extracted netlist, and hold the numbers against the targets."""
-    from mirrorneuron.flows import judge, progress, signoff
     from mirrorneuron.generators import catalog
 
-    chosen = signoff.neuron_spec(catalog.load(spec, changes or ()))
+    chosen = catalog.load(spec, changes or ())
+    from mirrorneuron.flows import judge, progress, signoff
+
     limits = judge.targets(targets or judge.companion(spec))
+    cell = signoff.neuron_spec(chosen)
     with progress.Display() as display:
-        data = signoff.simulate(chosen, out, extracted=netlist, targets=limits, jobs=jobs, watcher=display)
+        data = signoff.simulate(cell, out, extracted=netlist, targets=limits, jobs=jobs, watcher=display)
     return _judged(data, chosen.name, console.checks(data["checks"]))
 
 
 @app.command(cls=_Command)
 def signoff(spec: Spec, changes: Set = None, targets: Targets = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
     """Take a cell through all steps, judge it, and write a report."""
-    from mirrorneuron.flows import judge, progress
-    from mirrorneuron.flows import signoff as steps
     from mirrorneuron.generators import catalog
 
     chosen = catalog.load(spec, changes or ())
+    from mirrorneuron.flows import judge, progress
+    from mirrorneuron.flows import signoff as steps
+
     limits = judge.targets(targets or judge.companion(spec))
     command = shlex.join(["mirrorneuron", *sys.argv[1:]])
     with progress.Display() as display:

@@ -84,7 +84,7 @@ def plots(found: Mapping[str, Measurement]) -> list[Plot]:
         ),
         _plot(
             "Steps",
-            "Up and back, from the step on; the band is 1 % of the output's range about the end of the last curve. "
+            "Up and back, from the step on; the band is 1 % of the output's full scale about the end of the last curve. "
             "Inputs that do not move are at a tenth of full scale.",
             lambda figure: _steps(figure, found),
             (12.4, 4.6),
@@ -94,7 +94,7 @@ def plots(found: Mapping[str, Measurement]) -> list[Plot]:
 
 def _plot(title: str, caption: str, draw: Callable[[Figure], None], size: tuple[float, float] = _SIZE) -> Plot:
     # The salt makes identifiers differ between figures of one page, and not between runs.
-    style: Any = {**_STYLE, "svg.hashsalt": title}
+    style: Any = {**_STYLE, "svg.hashsalt": "mirrorneuron"}  # the same identifiers each time
     with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
@@ -103,6 +103,8 @@ def _plot(title: str, caption: str, draw: Callable[[Figure], None], size: tuple[
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     svg = text.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    # Figures number their parts alike; on one page each needs identifiers of its own.
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{title.split()[0].lower()}-", svg)
     return Plot(title, caption, svg.replace(_INK, "currentColor").strip())
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.plots import plots
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.testbenches.neuron import CORNERS, QUANTITIES, TEMPERATURES, Measurement
 from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolError
@@ -63,6 +62,8 @@ def render(found: Signoff) -> str:
     EvidenceError
         The picture is missing, or there are no checks to report.
     """
+    from mirrorneuron.flows.plots import plots  # matplotlib: a second that bad input need not wait for
+
     if not found.checks:
         raise EvidenceError("there are no checks, so there is nothing to report")
     measured = {

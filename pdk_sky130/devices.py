@@ -10,7 +10,11 @@ from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import Layer
 from mirrorneuron.pdk_sky130.rules import nm
 
-__all__ = ["MOSFETS", "MosDevice", "mosfet"]
+__all__ = ["MIM_SIDE_MAX_NM", "MIM_SIDE_MIN_NM", "MOSFETS", "MosDevice", "mosfet"]
+
+MIM_SIDE_MIN_NM: Final = 2000
+MIM_SIDE_MAX_NM: Final = 30000
+"""Sides of a MIM capacitor's plate for which the models and the process's documents speak [nm]."""
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,15 @@ def merge_parallel(elements: Iterable[Element]) -> list[Element]:
             drain, source = source, drain
             values = {_OPPOSITE.get(name, name): value for name, value in values.items()}
         own = {name: value for name, value in values.items() if name not in _OPPOSITE and name != "m"}
-        key = (element.model, drain, gate, source, bulk, *sorted(own.items()), *sorted(values.keys() & _OPPOSITE.keys()))
+        key = (
+            element.model,
+            drain,
+            gate,
+            source,
+            bulk,
+            *sorted(own.items()),
+            *sorted(values.keys() & _OPPOSITE.keys()),
+        )
         twin = merged.get(key)
         count = values.get("m", 1.0)
         if twin is not None:

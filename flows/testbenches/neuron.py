@@ -22,8 +22,9 @@ positive weight, for negative ones that of the most negative. Where one input wo
 to make the largest sum, all inputs of that sign share it, each at the same part of its full scale.
 
 **Weighted-sum error**: the output of a random vector, read backwards through the reference transfer, less the ideal
-sum. An output that lies where the transfer is flat cannot be read backwards; those are counted, and compared with the
-transfer's own output at the ideal sum.
+sum. It does not show a wrong weight that the reference transfer shares; the sum after layout, read through the
+schematic's transfer, does. An output that lies where the transfer is flat cannot be read backwards; those are counted,
+and compared with the transfer's own output at the ideal sum.
 """
 
 from __future__ import annotations
@@ -75,11 +76,21 @@ _SWEEP_POINTS: Final = 17
 _REFERENCE_POINTS: Final = 33  # for each sign; twice as many move the error by less than 0.003 % of full scale
 _OVERDRIVE: Final = 2.0  # how far beyond its full scale one input alone may make the reference transfer
 _FLAT: Final = 1e-3  # a part of the steepest slope; where the transfer is flatter it cannot be read backwards
-_SLACK: Final = 0.01  # how far beyond the transfer's end an output may lie, as a part of its range
+_SLACK: Final = 0.01  # how far beyond the transfer's end a sum may be read, as a part of its range
+_DEAD: Final = 1e-3  # of full scale: an output that moves less does not move
 _BAND: Final = 0.01  # of the output's full scale, which is an input's, or of the step itself
 _HOLD_S: Final = 2e-6  # at 1 uA full scale; charging takes longer with less
 _BEFORE_S: Final = 0.1e-6
 _RISE_S: Final = 1e-9
+_APART: Final = 1 / 400  # of their whole range: least distance of points that a logistic is fitted to
+_STEP_KEYS: Final = (
+    "settling_full",
+    "settling_small",
+    "settling_full_own",
+    "settling_small_own",
+    "excursions",
+    "overshoot",
+)
 _LOW, _HIGH, _SMALL = 0.1, 1.0, 0.2  # of full scale
 
 
@@ -95,6 +106,9 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "sum_error_rms": Quantity("Weighted-sum error, RMS", "%"),
     "sum_error_max": Quantity("Weighted-sum error, largest", "%"),
     "sum_error_after_layout": Quantity("Weighted sum after layout less schematic, RMS", "%"),
+    "sum_shift_after_layout": Quantity(
+        "Weighted sum after layout by the schematic's transfer, less schematic, RMS", "%"
+    ),
     "corner_sum_error_rms": Quantity("Weighted-sum error over the corners, worst RMS", "%"),
     "corner_sum_error_max": Quantity("Weighted-sum error over the corners, largest", "%"),
     "unreferred": Quantity("Random vectors in the flat part of the transfer", "%"),
@@ -121,7 +135,7 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
 }
 """All numbers by key. Errors of the sum are parts of the sum's full scale, those of the output of its maximum."""
 
-LAYOUT_ONLY: Final = ("sum_error_after_layout",)
+LAYOUT_ONLY: Final = ("sum_error_after_layout", "sum_shift_after_layout")
 """Keys of numbers that a layout alone has: they compare it with the schematic."""
 
 
@@ -258,15 +272,23 @@ def measure(
 
 def compared(schematic: Measurement, layout: Measurement) -> Measurement:
     """The measurement after layout, with the numbers of `LAYOUT_ONLY` entered: how far it is from the schematic's."""
-    key = "sum_error_after_layout"
-    difference = layout.vectors.referred - schematic.vectors.referred
-    both = np.isfinite(difference)
-    missing = {name: reason for name, reason in layout.missing.items() if name != key}
-    if not both.any():
-        missing[key] = "no random vector could be referred to the sum both before and after layout"
-        return replace(layout, missing=missing)
-    number = 100 * _rms(difference[both]) / layout.full_scale
-    return replace(layout, numbers={**layout.numbers, key: number}, missing=missing)
+    numbers, missing = dict(layout.numbers), dict(layout.missing)
+    ways = {
+        "sum_error_after_layout": lambda: layout.vectors.referred,
+        "sum_shift_after_layout": lambda: _refer(schematic.reference, layout.vectors.outputs),
+    }
+    for key, referred in ways.items():
+        try:
+            difference = referred() - schematic.vectors.referred
+            both = np.isfinite(difference)
+            if not both.any():
+                raise EvidenceError("no random vector could be referred to the sum both before and after layout")
+        except EvidenceError as error:
+            missing[key] = str(error)
+            continue
+        missing.pop(key, None)
+        numbers[key] = 100 * _rms(difference[both]) / layout.full_scale
+    return replace(layout, numbers=numbers, missing=missing)
 
 
 class _Plan:
@@ -506,14 +528,7 @@ def _read(condition: Condition, reference: Curve, random: Curve, full_scale: flo
     referred = np.full(len(random.x), np.nan)
     problem = ""
     try:
-        steep = _steep(reference)
-        transfer = Transfer(reference.x[steep], reference.y[steep])
-        ends = reference.y[steep][[0, -1]]
-        slack = _SLACK * float(np.ptp(ends))
-        usable = (random.y >= ends.min() - slack) & (random.y <= ends.max() + slack)
-        if not usable.any():
-            raise EvidenceError("no output of a random vector lies where the transfer can be read backwards")
-        referred[usable] = transfer.inverse(random.y[usable], slack=2 * _SLACK)
+        referred = _refer(reference, random.y)
     except EvidenceError as error:
         problem = str(error)
     usable = np.isfinite(referred)
@@ -527,10 +542,32 @@ def _read(condition: Condition, reference: Curve, random: Curve, full_scale: flo
         rms=_rms(errors) if len(errors) else None,
         largest=float(np.abs(errors).max()) if len(errors) else None,
         output_max=highest,
-        fit=_fit(np.append(reference.x, random.x), np.append(reference.y, random.y)),
+        fit=_fit(np.append(reference.x, random.x), np.append(reference.y, random.y)) if usable.any() else None,
     )
     unreferred = 100 * float(np.mean(~usable))
     return _Reading(corner, reference, random, referred, unreferred, float(flat.max(initial=0.0)), problem)
+
+
+def _refer(reference: Curve, outputs: Floats) -> Floats:
+    """The sums that give the outputs, by the reference transfer; not a number where that is flat.
+
+    Raises
+    ------
+    EvidenceError
+        No output can be read backwards.
+    """
+    steep = _steep(reference)
+    x, y = reference.x[steep], reference.y[steep]
+    transfer = Transfer(x, y)
+    slack = _SLACK * float(np.ptp(x))
+    low = y[0] - slack * (y[1] - y[0]) / (x[1] - x[0])
+    high = y[-1] + slack * (y[-1] - y[-2]) / (x[-1] - x[-2])
+    usable = (outputs >= low) & (outputs <= high)
+    if not usable.any():
+        raise EvidenceError("no output of a random vector lies where the transfer can be read backwards")
+    referred = np.full(len(outputs), np.nan)
+    referred[usable] = transfer.inverse(outputs[usable], slack=1.0)
+    return referred
 
 
 def _steep(reference: Curve) -> slice:
@@ -547,10 +584,18 @@ def _steep(reference: Curve) -> slice:
 
 
 def _fit(x: Floats, y: Floats) -> Logistic | None:
+    """The logistic through the points; None if there is none, or it falls."""
+    # Its first guess is from neighbours: any slope if they all but coincide.
+    order = np.argsort(x)
+    apart = [int(order[0])]
+    for k in order[1:]:
+        if x[k] - x[apart[-1]] > _APART * np.ptp(x):
+            apart.append(int(k))
     try:
-        return fit_logistic(x, y)
+        found = fit_logistic(x[apart], y[apart])
     except EvidenceError:
         return None
+    return found if found.slope > 0 else None
 
 
 def _output(data: Data) -> Floats:

@@ -11,6 +11,8 @@ from math import ceil, sqrt
 
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.generators.placement import Pattern, common_centroid
+from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM
+from mirrorneuron.pdk_sky130.errors import SpecError
 
 __all__ = ["ArraySize", "NeuronSizing", "Unit", "size_neuron"]
 
@@ -175,4 +177,9 @@ def _rows_for(units: int, wide: int = 10) -> int:
 def _capacitor_side(unit: Unit, units: int) -> int:
     gate = units * unit.width_nm * unit.length_nm * GATE_F_PER_NM2
     side = sqrt(COMPENSATION_RATIO * gate / MIM_F_PER_NM2)
+    if side > MIM_SIDE_MAX_NM:
+        raise SpecError(
+            f"a row of {units} units of {unit.width_nm / 1000:g}/{unit.length_nm / 1000:g} um needs a MIM capacitor of "
+            f"{side / 1000:.0f} um: at most {MIM_SIDE_MAX_NM / 1000:g} um (models); make the units smaller, or take fewer"
+        )
     return max(MIM_SIDE_MIN_NM, 100 * ceil(side / 100))

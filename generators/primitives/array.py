@@ -158,7 +158,9 @@ def _geometry(device: MosDevice, width_nm: int, length_nm: int, fingers: int) ->
             f"be a multiple of {GRID_NM} nm and L of {2 * GRID_NM} nm (x.1a; contacts are centred between gates)"
         )
     if finger < device.width_min_nm:
-        raise SpecError(f"W of a finger is {finger} nm: at least {device.width_min_nm} nm (difftap.2); fewer fingers help")
+        raise SpecError(
+            f"W of a finger is {finger} nm: at least {device.width_min_nm} nm (difftap.2); fewer fingers help"
+        )
     if not device.length_min_nm <= length_nm <= device.length_max_nm:
         raise SpecError(
             f"L of {device.name} is {length_nm} nm: {device.length_min_nm} to {device.length_max_nm} nm (poly.1a, models)"
@@ -376,9 +378,7 @@ def _mcon_span(finger_nm: int) -> tuple[int, int]:
     """Lower and upper end of a column's mcon: on its li, and short enough that its metal 1 stays over the finger."""
     low, high = _licon_span(finger_nm)
     reach = nm("m1.5")
-    return _centred(
-        max(reach, low - nm("li.5")), min(finger_nm - reach, high + nm("li.5")), nm("ct.1"), nm("ct.2")
-    )
+    return _centred(max(reach, low - nm("li.5")), min(finger_nm - reach, high + nm("li.5")), nm("ct.1"), nm("ct.2"))
 
 
 def _centred(low: int, high: int, size: int, space: int) -> tuple[int, int]:

@@ -33,7 +33,9 @@ def fit_cuts(length: int, size: int, space: int, most: int | None = None) -> int
     return min(count, most) if most else count
 
 
-def cut_row(sheet: Sheet, cell: kdb.Cell, layer: Layer, box: Box, size: int, space: int, most: int | None = None) -> Box:
+def cut_row(
+    sheet: Sheet, cell: kdb.Cell, layer: Layer, box: Box, size: int, space: int, most: int | None = None
+) -> Box:
     """Fill a box with a centred grid of square cuts, and return the box around them.
 
     `most` limits the number along each direction.

@@ -47,10 +47,11 @@ def guard_ring(
         for bar in across:
             sheet.rect(cell, layer, bar.grown(inset, outward))
     cut = nm("licon.1")
+    # Contacts of two sides that meet in a corner keep their distance along x alone.
+    corner = RING_WIDTH + nm("ct.2") - (RING_WIDTH - cut) // 2
     for side in (*_sides(inner, outer), *across):
-        # Contacts stay one ring's width off the corners, where the sides meet.
         wide = side.x1 - side.x0 > side.y1 - side.y0
-        row = side.grown(-RING_WIDTH, -(RING_WIDTH - cut) // 2) if wide else side.grown(-(RING_WIDTH - cut) // 2, 0)
+        row = side.grown(-corner, -(RING_WIDTH - cut) // 2) if wide else side.grown(-(RING_WIDTH - cut) // 2, 0)
         cut_row(sheet, cell, layers.LICON1, row, cut, _CONTACT_PITCH - cut)
         cut_row(sheet, cell, layers.MCON, row, nm("ct.1"), _CONTACT_PITCH - nm("ct.1"))
     y = (outer.y0 + inner.y0) // 2
@@ -74,4 +75,3 @@ def _sides(inner: Box, outer: Box) -> tuple[Box, Box, Box, Box]:
         Box(outer.x0, inner.y0, inner.x0, inner.y1),
         Box(inner.x1, inner.y0, outer.x1, inner.y1),
     )
-

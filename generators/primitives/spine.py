@@ -76,64 +76,53 @@ def compose(
     """
     cell = sheet.cell(name)
     placed = {"left": _stack(left), "right": _stack(right)}
-    rails = {
-        side: [rail.moved(0, y) for block, y in blocks for rail in block.rails] for side, blocks in placed.items()
-    }
-    lanes = _lanes(name, rails, exports, through)
+    rails = {side: [rail.moved(0, y) for block, y in blocks for rail in block.rails] for side, blocks in placed.items()}
     top = max(y + block.box.y1 for blocks in placed.values() for block, y in blocks)
-    lane_y = {net: top + RAIL_PITCH + i * RAIL_PITCH for i, net in enumerate(lanes)}
-    tracks = {side: _tracks(_trunks(rails[side], lane_y, through, power)) for side in ("left", "right")}
-    # The spine begins at x = 0; the stacks stand off it by the spacing of metal 3, which a block may hold at its edge.
-    x = 0
-    where: dict[tuple[str, str], int] = {}
-    for side in ("left", "right"):
-        for track in tracks[side]:
-            half = max(trunk.half for trunk in track)
-            for trunk in track:
-                where[side, trunk.net] = x + half
-                sheet.rect(
-                    cell,
-                    layers.MET3,
-                    Box(x + half - trunk.half, trunk.low - TRUNK_HALF, x + half + trunk.half, trunk.high + TRUNK_HALF),
-                )
-            x += 2 * half + _SPACE
-    width = max(x - _SPACE, 0)
-    columns = {(side, t.net): t.columns for side in tracks for track in tracks[side] for t in track}
-    shift = {
-        "left": -_SPACE - max((b.box.x1 for b, _ in placed["left"]), default=0),
-        "right": width + _SPACE - min((b.box.x0 for b, _ in placed["right"]), default=0),
-    }
-    boxes = [Box(0, 0, width, top)]
+    lanes = {net: top + RAIL_PITCH * (i + 1) for i, net in enumerate(_lanes(name, rails, exports, through))}
+    trunks, width = _draw_trunks(
+        sheet, cell, {side: _tracks(_trunks(rails[side], lanes, through, power)) for side in placed}
+    )
+    boxes = [Box(0, 0, width, max([top, *(y + RAIL_PITCH // 2 for y in lanes.values())]))]
     passing: list[Rail] = []
     for side, blocks in placed.items():
         for block, y in blocks:
-            # Blocks line up along the spine.
-            dx = shift[side] + (
-                max(b.box.x1 for b, _ in blocks) - block.box.x1
-                if side == "left"
-                else min(b.box.x0 for b, _ in blocks) - block.box.x0
-            )
+            # Blocks line up along the spine, which a block with metal 3 at its edge must keep off.
+            dx = -_SPACE - block.box.x1 if side == "left" else width + _SPACE - block.box.x0
             sheet.place(cell, block.cell, dx, y)
             boxes.append(block.box.moved(dx, y))
             for rail in (r.moved(dx, y) for r in block.rails):
                 if rail.net in through:
                     passing.append(rail)
                     continue
-                trunk = where[side, rail.net]
-                _wire(sheet, cell, rail.y, min(rail.x0, trunk), max(rail.x1, trunk))
-                via23(sheet, cell, trunk, rail.y, columns[side, rail.net])
-    leaving = []
-    for net, y in lane_y.items():
-        ends = [where[key] for key in where if key[1] == net]
-        _wire(sheet, cell, y, min(ends) - TRUNK_HALF, max(ends) + TRUNK_HALF)
-        for side in ("left", "right"):
-            if (side, net) in where:
-                via23(sheet, cell, where[side, net], y, columns[side, net])
+                x, columns = trunks[side, rail.net]
+                _wire(sheet, cell, rail.y, min(rail.x0, x), max(rail.x1, x))
+                via23(sheet, cell, x, rail.y, columns)
+    leaving: list[Rail] = []
+    for net, y in lanes.items():
+        ends = [trunks[side, net] for side in placed if (side, net) in trunks]
+        span = Rail(net, y, min(x for x, _ in ends), max(x for x, _ in ends))
+        _wire(sheet, cell, y, span.x0 - TRUNK_HALF, span.x1 + TRUNK_HALF)
+        for x, columns in ends:
+            via23(sheet, cell, x, y, columns)
         if net in exports:
-            leaving.append(Rail(net, y, min(ends), max(ends)))
-    box = Box.around(boxes)
-    box = Box(box.x0, box.y0, box.x1, max([box.y1, *(y + RAIL_PITCH // 2 for y in lane_y.values())]))
-    return Block(cell, box, (*leaving, *passing), well=any(b.well for b in (*left, *right)))
+            leaving.append(span)
+    return Block(cell, Box.around(boxes), (*leaving, *passing), well=any(b.well for b in (*left, *right)))
+
+
+def _draw_trunks(
+    sheet: Sheet, cell: kdb.Cell, tracks: dict[str, list[list[_Trunk]]]
+) -> tuple[dict[tuple[str, str], tuple[int, int]], int]:
+    """Draw both sides' trunks from x = 0 on: x and via columns of each by side and net, and the spine's width."""
+    where: dict[tuple[str, str], tuple[int, int]] = {}
+    x = 0
+    for side, of_side in tracks.items():
+        for track in of_side:
+            half = track[0].half
+            for trunk in track:
+                where[side, trunk.net] = (x + half, trunk.columns)
+                sheet.rect(cell, layers.MET3, Box(x, trunk.low - TRUNK_HALF, x + 2 * half, trunk.high + TRUNK_HALF))
+            x += 2 * half + _SPACE
+    return where, max(x - _SPACE, 0)
 
 
 def _wire(sheet: Sheet, cell: kdb.Cell, y: int, x0: int, x1: int) -> None:
@@ -190,8 +179,7 @@ def _tracks(trunks: Sequence[_Trunk]) -> list[list[_Trunk]]:
             (
                 track
                 for track in tracks
-                if trunk.columns == track[-1].columns == 1
-                and track[-1].high + 2 * TRUNK_HALF + _SPACE <= trunk.low
+                if trunk.columns == track[-1].columns == 1 and track[-1].high + 2 * TRUNK_HALF + _SPACE <= trunk.low
             ),
             None,
         )

@@ -15,7 +15,15 @@ from mirrorneuron.flows.build import Built
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import neuron
 from mirrorneuron.flows.testbenches.measure import fit_logistic
-from mirrorneuron.flows.testbenches.neuron import QUANTITIES, Corner, Curve, Measurement, StepTrace, Vectors
+from mirrorneuron.flows.testbenches.neuron import (
+    LAYOUT_ONLY,
+    QUANTITIES,
+    Corner,
+    Curve,
+    Measurement,
+    StepTrace,
+    Vectors,
+)
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.layers import MET1, PIN_LAYERS
@@ -80,7 +88,7 @@ class Steps:
     lvs: Any = field(default_factory=lambda: lvs.LvsResult(True, 12, True, True, ()))
     extract: Any = None
     schematic: Any = field(default_factory=measurement)
-    layout: Any = field(default_factory=measurement)
+    layout: Any = field(default_factory=lambda: measurement(missing=dict.fromkeys(LAYOUT_ONLY, "not compared")))
 
 
 def _give(result: Any) -> Any:

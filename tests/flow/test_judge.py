@@ -83,6 +83,7 @@ def test_the_targets_of_the_reference_neuron() -> None:
     assert {target.value: target.max for target in chosen} == {
         "sum_error_rms": 0.2,
         "sum_error_after_layout": 0.1,
+        "sum_shift_after_layout": 1.0,
         "corner_sum_error_rms": 1.0,
         "unreferred": 10.0,
         "flat_output_error": 1.0,

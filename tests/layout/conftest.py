@@ -51,9 +51,7 @@ class Extraction:
         # Extraction adds marks of its own to its layers, so what is drawn is kept apart.
         self.drawn = {name: self._shapes(name) for name in DRAWING}
         self.l2n = kdb.LayoutToNetlist(kdb.RecursiveShapeIterator(self.layout, self.cell, []))
-        r = self.regions = {
-            name: self._layer(name) for name in (*DRAWN, *CONDUCTORS, *(cut for cut, *_ in CUTS))
-        }
+        r = self.regions = {name: self._layer(name) for name in (*DRAWN, *CONDUCTORS, *(cut for cut, *_ in CUTS))}
         substrate = self.layout.layer()
         self.cell.shapes(substrate).insert(cell.bbox().enlarged(5000, 5000))
         r["pwell"] = self.l2n.make_layer(substrate, "substrate") - r["nwell"]
@@ -189,16 +187,25 @@ ARRAYS = {
     "lvt": Array("nfet_01v8_lvt", 8000, 500, pattern=common_centroid({"a": 2})),
     "p lvt at its shortest": Array("pfet_01v8_lvt", 840, 350),
     "hvt": Array("pfet_01v8_hvt", 3000, 600, 3, tied=False),
-    "one finger": Array("nfet_01v8", 420, 20000, 1, common_centroid({"a": 2, "b": 2}, rows=4, edge_columns=0, edge_rows=1)),
+    "one finger": Array(
+        "nfet_01v8", 420, 20000, 1, common_centroid({"a": 2, "b": 2}, rows=4, edge_columns=0, edge_rows=1)
+    ),
     "three fingers": Array("pfet_01v8", 3000, 1000, 3, common_centroid({"a": 3, "b": 2}), tied=False),
     "four fingers": Array("nfet_01v8", 10020, 180, 4, common_centroid({"a": 3, "b": 6}, rows=2, edge_rows=1)),
     "pair": Array("pfet_01v8", 1000, 500, second="b", tied=False),
     "pair of one finger": Array("nfet_01v8_lvt", 1005, 150, 1, common_centroid({"a": 4, "b": 4}, rows=2), "b"),
-    "many owners": Array("nfet_01v8", 1000, 2000, 2, common_centroid(dict(zip("abcde", (2, 2, 2, 4, 4), strict=True)), rows=2)),
-    "rows with different owners": Array("nfet_01v8", 2000, 1000, 2, common_centroid({"a": 2, "b": 7}, rows=3, edge_rows=1)),
+    "many owners": Array(
+        "nfet_01v8", 1000, 2000, 2, common_centroid(dict(zip("abcde", (2, 2, 2, 4, 4), strict=True)), rows=2)
+    ),
+    "rows with different owners": Array(
+        "nfet_01v8", 2000, 1000, 2, common_centroid({"a": 2, "b": 7}, rows=3, edge_rows=1)
+    ),
     "tall": Array("pfet_01v8", 10000, 2000, 2, common_centroid({"a": 2, "b": 10, "c": 9}, rows=7, edge_rows=1)),
     "tall with two gate nets": Array("nfet_01v8", 20000, 500, 2, common_centroid({"a": 4, "b": 4}, rows=4), "b", False),
-    "off the 10 nm grid": Array("pfet_01v8_hvt", 1690, 1230, 2, common_centroid({"a": 1, "b": 4}, rows=1, edge_columns=2)),
+    "contacts near the ring's corners": Array("pfet_01v8_lvt", 2390, 5540, 2, common_centroid({"a": 6}), tied=False),
+    "off the 10 nm grid": Array(
+        "pfet_01v8_hvt", 1690, 1230, 2, common_centroid({"a": 1, "b": 4}, rows=1, edge_columns=2)
+    ),
 }
 
 

@@ -23,8 +23,9 @@ def rails(sheet, name, nets, *, width=3000, well=False):
     for i, net in enumerate(nets):
         rail = Rail(net, 500 + i * RAIL_PITCH, 500, width - 500)
         sheet.rect(cell, layers.MET2, Box(rail.x0, rail.y - RAIL_HALF, rail.x1, rail.y + RAIL_HALF))
-        sheet.rect(cell, layers.MET1, Box(700, rail.y - 130, 1100, rail.y + 130))
-        via12(sheet, cell, 900, rail.y)
+        x = 900 + 600 * (i % 2)
+        sheet.rect(cell, layers.MET1, Box(x - 200, rail.y - 130, x + 200, rail.y + 130))
+        via12(sheet, cell, x, rail.y)
         drawn.append(rail)
     return Block(cell, Box(0, 0, width, 1000 + RAIL_PITCH * len(nets)), tuple(drawn), well)
 
@@ -44,8 +45,12 @@ def nets_of(kit, composed, blocks):
         assert number, f"no metal 2 where {name} should be"
         names[number].add(name)
         numbers[name].add(number)
-    assert all(len(name) == 1 for name in names.values()), f"shorted: {[sorted(n) for n in names.values() if len(n) > 1]}"
-    assert all(len(number) == 1 for number in numbers.values()), f"open: {[n for n, i in numbers.items() if len(i) > 1]}"
+    assert all(len(name) == 1 for name in names.values()), (
+        f"shorted: {[sorted(n) for n in names.values() if len(n) > 1]}"
+    )
+    assert all(len(number) == 1 for number in numbers.values()), (
+        f"open: {[n for n, i in numbers.items() if len(i) > 1]}"
+    )
     return numbers
 
 
@@ -61,7 +66,7 @@ def random_composition(seed):
                 sheet,
                 f"{side}{i}",
                 [draw.choice(nets) for _ in range(draw.randint(1, 8))],
-                width=draw.randrange(2000, 9000, 10),
+                width=draw.randrange(3000, 9000, 10),
                 well=draw.random() < 0.5,
             )
             for i in range(draw.randint(0 if side == "right" else 1, 5))
@@ -93,7 +98,10 @@ def test_random_blocks(kit, seed):
     levels = [rail.y for rail in composed.rails[: len(exports)]]
     assert levels == sorted(levels)
     inside = kdb.Region(kdb.Box(*composed.box))
-    assert all((kdb.Region(composed.cell.begin_shapes_rec(i)) - inside).is_empty() for i in composed.cell.layout().layer_indexes())
+    assert all(
+        (kdb.Region(composed.cell.begin_shapes_rec(i)) - inside).is_empty()
+        for i in composed.cell.layout().layer_indexes()
+    )
 
 
 def test_rules(kit, tmp_path):

@@ -1,0 +1,45 @@
+"""The MIM capacitor: limits, plates and the nets of its rails. Its rules are checked in the neurons that hold it."""
+
+from __future__ import annotations
+
+import pytest
+from mirrorneuron.flows import drc
+from mirrorneuron.generators.primitives.capacitor import SIDE_MAX_NM, SIDE_MIN_NM, draw_mim_capacitor
+from mirrorneuron.generators.primitives.sheet import Sheet
+from mirrorneuron.pdk_sky130.errors import SpecError
+from mirrorneuron.pdk_sky130.rules import nm
+
+
+@pytest.mark.parametrize("side", [SIDE_MIN_NM, 4510, 6700, SIDE_MAX_NM])
+def test_plates_and_rails(kit, side):
+    sheet = Sheet()
+    block = draw_mim_capacitor(sheet, "capacitor", side, top="t", bottom="b")
+    found = kit.Extraction(block.cell)
+    plate = found.drawn["capm"].bbox()
+    assert found.drawn["capm"].count() == 1
+    assert (plate.width(), plate.height()) == (side, side)
+    bottom = next(p.bbox() for p in found.drawn["met3"].each() if plate.inside(p.bbox()))
+    assert plate.enlarged(nm("capm.3"), nm("capm.3")).inside(bottom)
+    top, other = (found.net("met2", rail.x1, rail.y) for rail in block.rails)
+    assert [rail.net for rail in block.rails] == ["t", "b"]
+    # A point of the plate's edge where no via lies.
+    x, y = plate.left + 10, plate.bottom + 10
+    assert top == found.net("met4", x, y) == found.net("capm", x, y)
+    assert other == found.net("met3", x, y)
+    assert top != other
+    assert 0 not in (top, other)
+
+
+@pytest.mark.parametrize("side", [0, -5000, SIDE_MIN_NM - 10, SIDE_MAX_NM + 10, 4505, 4501])
+def test_sides_that_cannot_be_drawn(side):
+    with pytest.raises(SpecError, match=rf"MIM capacitor of {side} nm: 2000 to 30000 nm in steps of 10 nm"):
+        draw_mim_capacitor(Sheet(), "capacitor", side, top="t", bottom="b")
+
+
+@pytest.mark.slow
+def test_rules(kit, tmp_path):
+    sheet = Sheet()
+    sides = (SIDE_MIN_NM, *range(2010, 6000, 370), SIDE_MAX_NM)
+    blocks = [draw_mim_capacitor(sheet, f"capacitor{side}", side, top="t", bottom="b") for side in sides]
+    result = drc.run(kit.side_by_side(sheet, blocks, tmp_path / "top.gds"), work=tmp_path / "work", jobs=2)
+    assert result.passed, result.violations
