@@ -16,7 +16,7 @@ from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 from mirrorneuron.pdk_sky130.layers import PIN_LAYERS
 
-__all__ = ["Built", "build", "folder_of"]
+__all__ = ["Built", "build", "check_writable", "folder_of"]
 
 _DBU_UM: Final = 0.001
 
@@ -63,6 +63,19 @@ def folder_of(spec: CellSpec, out: Path) -> Path:
     return folder
 
 
+def check_writable(out: Path) -> None:
+    """See that a folder can be made in `out`, without making it.
+
+    Raises
+    ------
+    FileError
+        It, or the nearest folder above it that is there, is not a folder or not writable.
+    """
+    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise FileError(f"--out {out}: cannot write there ({there} is no folder that can be written). Choose another folder.")
+
+
 def build(spec: CellSpec, out: Path) -> Built:
     """Draw a cell and write ``out/<name>/<name>.gds``, ``.spice`` and ``.png``; the same bytes for the same spec.
 
@@ -73,9 +86,11 @@ def build(spec: CellSpec, out: Path) -> Built:
     InputError
         The cell cannot be made from this spec, or its layout has not one top cell of its name.
     """
-    folder = folder_of(spec, out)
+    check_writable(out)
+    # All that a bad spec can stop comes before the folder is made.
     circuit = catalog.circuit_of(spec)
     layout: kdb.Layout = catalog.layout_of(spec)
+    folder = folder_of(spec, out)
     tops = [cell.name for cell in layout.top_cells()]
     if tops != [spec.name]:
         raise NetlistError(f"the layout of {spec.name} has the top cells {', '.join(tops) or 'none'}: one is needed")

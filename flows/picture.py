@@ -11,7 +11,7 @@ from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import FileError
 from mirrorneuron.pdk_sky130.layers import Layer
 
-__all__ = ["draw"]
+__all__ = ["draw", "legend"]
 
 _WIDTH: Final = 1600
 _HEIGHTS: Final = (300, 2400)
@@ -83,3 +83,9 @@ def draw(layout: kdb.Layout, path: Path, *, width: int = _WIDTH) -> None:
         view.save_image_with_options(str(path), width, height, 0, 2, 0.0, box.enlarged(margin, margin), False)
     except RuntimeError as error:
         raise FileError(f"{path} cannot be written: {error}. Choose another folder.") from error
+
+
+def legend() -> list[tuple[str, str]]:
+    """The layers that `draw` shows, from the bottom to the top, each with its colour as CSS has it."""
+    names = {layer: name for name, layer in layers.DRAWING.items()}
+    return [(names[layer], f"#{style.colour:06x}") for layer, style in _STYLES.items()]

@@ -84,8 +84,8 @@ def plots(found: Mapping[str, Measurement]) -> list[Plot]:
         ),
         _plot(
             "Steps",
-            "Up and back, from the step on; the band is 1 % of the output's full scale about the end of the last curve. "
-            "Inputs that do not move are at a tenth of full scale.",
+            "Up and back, from the step on; the band is 1 % of the output's full scale about the end of the last "
+            "curve. Inputs that do not move are at a tenth of full scale.",
             lambda figure: _steps(figure, found),
             (12.4, 4.6),
         ),
@@ -180,7 +180,7 @@ def _steps(figure: Figure, found: Mapping[str, Measurement]) -> None:
                 axes.plot(1e6 * (trace.time[inside] - start), 1e6 * trace.output[inside], color=_COLOURS[name])
                 axes.set_title(f"{'smallest' if trace.kind == 'small' else trace.kind}, {trace.inputs}", loc="left")
                 if name == last:
-                    _band(axes, trace, end, 0.01 * float(np.ptp(one.reference.y)))
+                    _band(axes, trace, end, one.band)
                     axes.set_xlim(-0.05, 1e6 * min(end - start, _window(one.steps)))
     for axes in panels[1]:
         axes.set_xlabel("time, us")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from mirrorneuron.flows import tools
+from mirrorneuron.flows.picture import legend
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.testbenches.neuron import CORNERS, QUANTITIES, TEMPERATURES, Measurement
 from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolError
@@ -86,6 +87,7 @@ def render(found: Signoff) -> str:
         failed=[check for check in checks if not check.passed],
         steps=steps,
         picture=_inline(found.built.picture),
+        legend=legend(),
         area=found.built.area_um2,
         spec=_spec(found),
         rows=[_row(judgement) for judgement in found.judgements],

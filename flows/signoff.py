@@ -185,9 +185,10 @@ def simulate(
     ToolError
         ngspice or the PDK is missing, broke, or found no solution.
     """
+    text = catalog.circuit_of(spec).to_spice()
     folder = folder_of(spec, out)
     netlist = folder / f"{spec.name}.spice"
-    _write(netlist, catalog.circuit_of(spec).to_spice())
+    _write(netlist, text)
     netlists = {_SCHEMATIC: netlist} | ({_LAYOUT: extracted} if extracted is not None else {})
     task = "simulate"
 

@@ -106,9 +106,7 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "sum_error_rms": Quantity("Weighted-sum error, RMS", "%"),
     "sum_error_max": Quantity("Weighted-sum error, largest", "%"),
     "sum_error_after_layout": Quantity("Weighted sum after layout less schematic, RMS", "%"),
-    "sum_shift_after_layout": Quantity(
-        "Weighted sum after layout by the schematic's transfer, less schematic, RMS", "%"
-    ),
+    "sum_shift_after_layout": Quantity("Weighted sum by the schematic's transfer, less schematic, RMS", "%"),
     "corner_sum_error_rms": Quantity("Weighted-sum error over the corners, worst RMS", "%"),
     "corner_sum_error_max": Quantity("Weighted-sum error over the corners, largest", "%"),
     "unreferred": Quantity("Random vectors in the flat part of the transfer", "%"),
@@ -205,12 +203,15 @@ class Measurement:
         Where the neuron did not take an input current wholly.
     full_scale
         Of the ideal sum [A]: weights' magnitudes, all inputs at full scale.
+    band
+        Half-width of the band that steps settle to [A].
     """
 
     netlist: Path
     numbers: Mapping[str, float]
     missing: Mapping[str, str]
     full_scale: float
+    band: float
     alone: Mapping[str, Curve]
     together: Curve
     reference: Curve
@@ -273,7 +274,7 @@ def measure(
 def compared(schematic: Measurement, layout: Measurement) -> Measurement:
     """The measurement after layout, with the numbers of `LAYOUT_ONLY` entered: how far it is from the schematic's."""
     numbers, missing = dict(layout.numbers), dict(layout.missing)
-    ways = {
+    ways: dict[str, Callable[[], Floats]] = {
         "sum_error_after_layout": lambda: layout.vectors.referred,
         "sum_shift_after_layout": lambda: _refer(schematic.reference, layout.vectors.outputs),
     }
@@ -395,6 +396,7 @@ class _Evaluation:
             numbers={key: self._numbers[key] for key in QUANTITIES if key in self._numbers},
             missing={key: self._missing[key] for key in QUANTITIES if key in self._missing},
             full_scale=plan.full_scale,
+            band=_BAND * plan.unit,
             alone={pin: Curve(ramp, _output(typical[pin])) for pin in plan.pins},
             together=Curve(ramp, _output(typical["together"])),
             reference=nominal.reference,
@@ -475,7 +477,10 @@ class _Evaluation:
             kind, _, inputs = name.partition(" ")
             data = self._typical[name]
             traces.append(StepTrace(kind, inputs, _BEFORE_S, down, tran.stop_s, data.x, _output(data)))
-        band = _BAND * self._plan.unit
+        band = _BAND * plan.unit
+        if float(np.ptp(_output(self._typical["reference"]))) < _DEAD * plan.unit:
+            self._missing.update(dict.fromkeys(_STEP_KEYS, "the output does not move"))
+            return traces
         for kind in ("full", "small"):
             of_kind = [trace for trace in traces if trace.kind == kind]
             self._take(f"settling_{kind}", partial(_settling_us, [(trace, band) for trace in of_kind]))
@@ -499,7 +504,7 @@ class _Evaluation:
 def _settling_us(steps: Sequence[tuple[StepTrace, float]]) -> float:
     """The longest settling of steps, each into its band [A], up or down."""
     if not steps:
-        raise EvidenceError("the step moves the output by less than 1 % of its range")
+        raise EvidenceError("the step moves the output by less than 1 % of full scale")
     longest = 0.0
     for trace, band in steps:
         for answer in trace.answers(band):

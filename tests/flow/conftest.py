@@ -49,6 +49,7 @@ def measurement(missing: Mapping[str, str] | None = None, **numbers: float) -> M
         numbers={key: numbers.get(key, 0.0) for key in QUANTITIES if key not in gone},
         missing=gone,
         full_scale=2e-6,
+        band=1e-8,
         alone={"iin0": Curve(ramp, _output(ramp)), "iin1": Curve(ramp, _output(-ramp))},
         together=Curve(ramp, _output(0 * ramp)),
         reference=Curve(sums, _output(sums)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -313,6 +314,22 @@ def test_build_command(tmp_path: Path) -> None:
     assert found["passed"]
     assert set(found["files"]) == {"gds", "spice", "picture"}
     assert all(Path(path).stat().st_size > 1000 for path in found["files"].values())
+
+
+def test_simulate_command_judges_schematic_and_extracted_netlist(tmp_path: Path) -> None:
+    fields = ["neuron", "--set", "weights=[2]", "--set", "name=one"]
+    done = _call("simulate", *fields, "--out", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    assert list(json.loads(done.stdout)["measured"]) == ["schematic"]
+    schematic = (tmp_path / "one/one.spice").read_text()
+    wrong = tmp_path / "wrong.spice"
+    wrong.write_text(re.sub(r"(?m)^(Xrow0_weight .* m=)2$", r"\g<1>3", schematic))
+    assert wrong.read_text() != schematic
+    done = _call("simulate", *fields, "--netlist", wrong, "--out", tmp_path, "--json")
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found["measured"]) == ["schematic", "after layout"]
+    assert found["measured"]["after layout"]["numbers"]["sum_shift_after_layout"]["value"] > 10
 
 
 def test_signoff_of_a_neuron_with_one_input(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An extraction of its own for the layout tests: gates and nets of a drawn cell by klayout.db, no deck and no program."""
+"""An extraction of its own for the layout tests: gates and nets of a drawn cell by klayout.db, without any deck."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ PAIR = common_centroid({"a": 2, "b": 2})
 
 @dataclass(frozen=True)
 class Array:
-    """What `draw_array` is asked for: each owner's drain is a net of its name; the gates of ``second`` are on net g2."""
+    """What `draw_array` is asked for: an owner's drain is on the net of its name, the gates of ``second`` on net g2."""
 
     device: str = "nfet_01v8"
     width_nm: int = 2000

@@ -199,7 +199,7 @@ def test_three_gate_nets_are_refused():
     owners = "abc"
     nets = ArrayNets({o: f"gate_{o}" for o in owners}, {o: o for o in owners}, "s", "b")
     pattern = common_centroid(dict.fromkeys(owners, 2))
-    with pytest.raises(SpecError, match="3 gate nets .*at most 2"):
+    with pytest.raises(SpecError, match=r"3 gate nets .*at most 2"):
         draw_array(Sheet(), "array", pattern, nets, device="nfet_01v8", width_nm=2000, length_nm=1000)
 
 

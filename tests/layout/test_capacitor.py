@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from mirrorneuron.flows import drc
-from mirrorneuron.generators.primitives.capacitor import SIDE_MAX_NM, SIDE_MIN_NM, draw_mim_capacitor
+from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
 from mirrorneuron.generators.primitives.sheet import Sheet
+from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
 
 
-@pytest.mark.parametrize("side", [SIDE_MIN_NM, 4510, 6700, SIDE_MAX_NM])
+@pytest.mark.parametrize("side", [MIM_SIDE_MIN_NM, 4510, 6700, MIM_SIDE_MAX_NM])
 def test_plates_and_rails(kit, side):
     sheet = Sheet()
     block = draw_mim_capacitor(sheet, "capacitor", side, top="t", bottom="b")
@@ -30,7 +31,7 @@ def test_plates_and_rails(kit, side):
     assert 0 not in (top, other)
 
 
-@pytest.mark.parametrize("side", [0, -5000, SIDE_MIN_NM - 10, SIDE_MAX_NM + 10, 4505, 4501])
+@pytest.mark.parametrize("side", [0, -5000, MIM_SIDE_MIN_NM - 10, MIM_SIDE_MAX_NM + 10, 4505, 4501])
 def test_sides_that_cannot_be_drawn(side):
     with pytest.raises(SpecError, match=rf"MIM capacitor of {side} nm: 2000 to 30000 nm in steps of 10 nm"):
         draw_mim_capacitor(Sheet(), "capacitor", side, top="t", bottom="b")
@@ -39,7 +40,7 @@ def test_sides_that_cannot_be_drawn(side):
 @pytest.mark.slow
 def test_rules(kit, tmp_path):
     sheet = Sheet()
-    sides = (SIDE_MIN_NM, *range(2010, 6000, 370), SIDE_MAX_NM)
+    sides = (MIM_SIDE_MIN_NM, *range(2010, 6000, 370), MIM_SIDE_MAX_NM)
     blocks = [draw_mim_capacitor(sheet, f"capacitor{side}", side, top="t", bottom="b") for side in sides]
     result = drc.run(kit.side_by_side(sheet, blocks, tmp_path / "top.gds"), work=tmp_path / "work", jobs=2)
     assert result.passed, result.violations

@@ -16,6 +16,7 @@ from mirrorneuron.flows import gds as gds_file
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
+from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 from mirrorneuron.pdk_sky130.rules import GRID_NM
 
@@ -235,6 +236,11 @@ def test_writing_and_reading_changes_nothing(tmp_path, neuron4):
 def test_the_spec_s_name_is_the_cell_s(tmp_path):
     _, layout, circuit = draw("weights=[1]", "name=other_name")
     assert layout.top_cell().name == "other_name" == circuit.name
+
+
+def test_units_too_large_for_their_capacitor_are_refused():
+    with pytest.raises(SpecError, match=r"needs a MIM capacitor of .* at most 30 um"):
+        draw("weights=[15]", "w=20", "l=20")
 
 
 def random_settings(seed):

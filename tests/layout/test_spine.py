@@ -31,7 +31,7 @@ def rails(sheet, name, nets, *, width=3000, well=False):
 
 
 def nets_of(kit, composed, blocks):
-    """Nets of the composed cell, by the name that its blocks and its own rails give them: one net a name, one name a net."""
+    """Nets of the composed cell by the name that the rails give them: one net a name, one name a net."""
     found = kit.Extraction(composed.cell)
     ends = [(rail.net, x, rail.y) for rail in composed.rails for x in (rail.x0, rail.x1)]
     by_cell = {block.cell.cell_index(): block for block in blocks}

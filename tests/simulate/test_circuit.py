@@ -107,3 +107,22 @@ x3 vdd in vss sky130_fd_pr__res_xhigh_po_0p69 l=5
     elements = _flat(text)
     assert circuit.floating_nodes(elements, ["vdd", "vss"]) == ["gate", "lost"]
     assert circuit.floating_nodes(elements, ["vdd", "vss", "gate"]) == ["lost"]
+
+
+def test_parallel_transistors_become_one_whichever_way_round_they_are():
+    text = """
+    .subckt top d g s
+    x1 d g s s sky130_fd_pr__nfet_01v8 w=1 l=1 ad=0.2 as=0.4 pd=2 ps=4
+    x2 s g d s sky130_fd_pr__nfet_01v8 w=1 l=1 ad=0.6 as=0.1 pd=6 ps=1 m=2
+    x3 d g s s sky130_fd_pr__nfet_01v8 w=1 l=2
+    .ends
+    """
+    flat = circuit.parse(text).flatten("top", lambda name: "fet" in name, lambda _: False)
+    merged = {element.name: element for element in circuit.merge_parallel(flat)}
+    assert set(merged) == {"x1", "x3"}
+    one = merged["x1"].parameters
+    assert one["m"] == 3
+    # The sums of areas and perimeters at d and at s stay: 0.2 + 2 x 0.1 and 0.4 + 2 x 0.6.
+    assert {name: one["m"] * one[name] for name in ("ad", "as", "pd", "ps")} == pytest.approx(
+        {"ad": 0.4, "as": 1.6, "pd": 4.0, "ps": 16.0}
+    )

@@ -24,27 +24,44 @@ def few_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neuron, "CONDITIONS", tuple(conditions(["tt"], neuron.TEMPERATURES)))
 
 
+SPEC = NeuronSpec(name="pair", weights=[2, -1], reference_units=1)
+
+
 @pytest.fixture(scope="session")
-def spec() -> NeuronSpec:
-    return NeuronSpec(name="pair", weights=[2, -1], reference_units=1)
+def good(tmp_path_factory: pytest.TempPathFactory) -> Measurement:
+    """The pair without a fault."""
+    path = tmp_path_factory.mktemp("good") / "netlist.spice"
+    path.write_text(catalog.circuit_of(SPEC).to_spice())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neuron, "CONDITIONS", tuple(conditions(["tt"], neuron.TEMPERATURES)))
+        return neuron.measure(SPEC, [path], jobs=2)[0]
 
 
 @pytest.fixture
-def measured(write: Callable[..., Path], spec: NeuronSpec) -> Callable[..., Measurement]:
-    """Measures the pair, its netlist changed by a pattern and its replacement."""
+def bad(write: Callable[..., Path], good: Measurement) -> Callable[[Callable[[str], str]], Measurement]:
+    """Measures the pair after a change of its netlist's text."""
 
-    def _measure(pattern: str = "", replacement: str = "") -> Measurement:
-        text = catalog.circuit_of(spec).to_spice()
-        changed = re.sub(pattern, replacement, text, flags=re.M | re.I) if pattern else text
-        assert not pattern or changed != text
-        (found,) = neuron.measure(spec, [write(changed)], jobs=2)
+    def _measure(change: Callable[[str], str]) -> Measurement:
+        text = good.netlist.read_text()
+        changed = change(text)
+        assert changed != text
+        (found,) = neuron.measure(SPEC, [write(changed)], jobs=2)
         return found
 
     return _measure
 
 
-def test_a_neuron_is_measured_wholly_and_again_the_same(measured: Callable[..., Measurement]) -> None:
-    found = measured()
+def _replacing(pattern: str, replacement: str) -> Callable[[str], str]:
+    return lambda text: re.sub(pattern, replacement, text, flags=re.M)
+
+
+def _swapping(text: str) -> str:
+    head, start, body = text.partition("\nXbias")
+    return head + start + body.replace("iin0", "other").replace("iin1", "iin0").replace("other", "iin1")
+
+
+def test_a_neuron_is_measured_wholly(good: Measurement) -> None:
+    found = good
     assert set(found.numbers) == set(QUANTITIES) - set(neuron.LAYOUT_ONLY)
     assert set(found.missing) == set(neuron.LAYOUT_ONLY)
     assert found.full_scale == pytest.approx(3e-6)
@@ -63,26 +80,31 @@ def test_a_neuron_is_measured_wholly_and_again_the_same(measured: Callable[..., 
     # Inputs excite or inhibit as their weights say, the one of weight 2 more.
     rise = {pin: curve.y[-1] - curve.y[0] for pin, curve in found.alone.items()}
     assert rise["iin0"] > -rise["iin1"] > 0
-
-    again = measured()
-    assert again.numbers == found.numbers
-    assert neuron.compared(found, again).numbers["sum_error_after_layout"] == 0
     assert found.as_json()["numbers"]["power_mid"]["unit"] == "uW"
 
 
+def test_the_same_netlist_gives_the_same_numbers(good: Measurement) -> None:
+    (again,) = neuron.measure(SPEC, [good.netlist], jobs=2)
+    assert again.numbers == good.numbers
+    assert neuron.compared(good, again).numbers["sum_error_after_layout"] == 0
+
+
 @pytest.mark.parametrize(
-    ("pattern", "replacement"),
+    "change",
     [
-        (r"^(Xrow1_weight .* m=)1$", r"\g<1>2"),
-        (r"^(\.subckt pair) iin0 iin1", r"\1 iin1 iin0"),
-        (r"^(Xrow0_weight .*) w=2 ", r"\1 w=2.2 "),
+        _replacing(r"^(Xrow1_weight .* m=)1$", r"\g<1>2"),
+        _replacing(r"^(Xrow0_weight .*) w=2 ", r"\1 w=2.2 "),
+        _replacing(r"^(Xrow0_weight) colp ", r"\1 coln "),
+        _swapping,
     ],
-    ids=["a unit too many", "inputs swapped", "a unit too wide"],
+    ids=["a unit too many", "a unit too wide", "the wrong sign", "inputs swapped"],
 )
-def test_a_wrong_weight_is_seen(measured: Callable[..., Measurement], pattern: str, replacement: str) -> None:
-    compared = neuron.compared(measured(), measured(pattern, replacement))
+def test_a_wrong_weight_is_seen(
+    good: Measurement, bad: Callable[[Callable[[str], str]], Measurement], change: Callable[[str], str]
+) -> None:
+    compared = neuron.compared(good, bad(change))
     # Its own transfer shares the fault where one input alone has its sign; the schematic's does not.
-    assert compared.numbers["sum_shift_after_layout"] > 1
+    assert compared.numbers.get("sum_shift_after_layout", 100) > 1
 
 
 def test_a_wrong_weight_among_others_is_an_error_of_the_sum(write: Callable[..., Path]) -> None:
@@ -95,20 +117,20 @@ def test_a_wrong_weight_among_others_is_an_error_of_the_sum(write: Callable[...,
     assert neuron.compared(good, bad).numbers["sum_error_after_layout"] > 1
 
 
-def test_a_dead_output_has_no_numbers(measured: Callable[..., Measurement]) -> None:
-    found = measured(r"^(Xoutput_cascode_cascode) iout ", r"\1 vdd ")
+def test_a_dead_output_has_no_numbers(bad: Callable[[Callable[[str], str]], Measurement]) -> None:
+    found = bad(_replacing(r"^(Xoutput_cascode_cascode) iout ", r"\1 vdd "))
     for key in ("sum_error_rms", "corner_sum_error_rms", "fit_rms", "slope_drift", "settling_full", "excursions"):
         assert key not in found.numbers
         assert found.missing[key]
     assert found.numbers["unreferred"] == 100
 
 
-def test_a_netlist_of_another_cell_is_refused(write: Callable[..., Path], spec: NeuronSpec) -> None:
-    text = catalog.circuit_of(spec).to_spice()
+def test_a_netlist_of_another_cell_is_refused(write: Callable[..., Path]) -> None:
+    text = catalog.circuit_of(SPEC).to_spice()
     with pytest.raises(NetlistError, match="no subcircuit pair"):
-        neuron.measure(spec, [write(text.replace("pair", "other"))])
+        neuron.measure(SPEC, [write(text.replace("pair", "other"))])
     with pytest.raises(NetlistError, match="no pin iin1"):
-        neuron.measure(spec, [write(text.replace("iin1 iout", "other iout"))])
+        neuron.measure(SPEC, [write(text.replace("iin1 iout", "other iout"))])
 
 
 # The plan
@@ -229,8 +251,8 @@ def test_ringing_is_counted() -> None:
 # Before and after layout
 
 
-def test_the_difference_is_taken_vector_by_vector(measured: Callable[..., Measurement]) -> None:
-    found = measured()
+def test_the_difference_is_taken_vector_by_vector(good: Measurement) -> None:
+    found = good
     vectors = found.vectors
     moved = np.where(np.arange(len(vectors.sums)) % 2, 3e-9, -3e-9)
     other = replace(found, vectors=replace(vectors, referred=vectors.referred + moved))
