@@ -73,7 +73,9 @@ def check_writable(out: Path) -> None:
     """
     there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise FileError(f"--out {out}: cannot write there ({there} is no folder that can be written). Choose another folder.")
+        raise FileError(
+            f"--out {out}: cannot write there ({there} is no folder that can be written). Choose another folder."
+        )
 
 
 def build(spec: CellSpec, out: Path) -> Built:

@@ -56,7 +56,7 @@ def versions(pdk: Pdk) -> dict[str, str]:
 
 
 def render(found: Signoff) -> str:
-    """The page's text; apart from the times the same for the same results.
+    """The page's text, the same for the same results: how long the steps took is told while they run.
 
     Raises
     ------
@@ -102,7 +102,6 @@ def render(found: Signoff) -> str:
         versions=found.versions,
         commands=_commands(found),
         files=found.files,
-        seconds=found.seconds,
     )
 
 

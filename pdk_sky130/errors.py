@@ -53,7 +53,7 @@ class FileError(InputError):
 
 
 class NetlistError(InputError):
-    """A netlist or layout was readable as a file but does not hold what the step needs (top cell, subcircuit, model)."""
+    """A netlist or layout is readable but does not hold what the step needs (top cell, subcircuit, model)."""
 
 
 class ToolError(MirrorneuronError):

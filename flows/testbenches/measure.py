@@ -130,7 +130,9 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> Logistic:
         raise EvidenceError("the data do not rise, so no logistic fits them")
     # In units of the data's own spans, as the solver's steps are relative to 1.
     u, w = (a - a[0]) / width, (b - b.min()) / height
-    guess = (0.0, 1.0, 4.0 * float(np.max(np.gradient(w, u))), float(np.interp(0.5, np.maximum.accumulate(w), u)))
+    # A logistic takes 2.2 / slope from a quarter to three quarters of its height.
+    quarter, half, three = (float(v) for v in np.interp((0.25, 0.5, 0.75), np.maximum.accumulate(w), u))
+    guess = (0.0, 1.0, 2.2 / max(three - quarter, 1e-3), half)
     try:
         found, _ = curve_fit(_logistic, u, w, p0=guess, maxfev=20000)
     except RuntimeError as error:

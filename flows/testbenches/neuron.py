@@ -82,7 +82,6 @@ _BAND: Final = 0.01  # of the output's full scale, which is an input's, or of th
 _HOLD_S: Final = 2e-6  # at 1 uA full scale; charging takes longer with less
 _BEFORE_S: Final = 0.1e-6
 _RISE_S: Final = 1e-9
-_APART: Final = 1 / 400  # of their whole range: least distance of points that a logistic is fitted to
 _STEP_KEYS: Final = (
     "settling_full",
     "settling_small",
@@ -590,14 +589,8 @@ def _steep(reference: Curve) -> slice:
 
 def _fit(x: Floats, y: Floats) -> Logistic | None:
     """The logistic through the points; None if there is none, or it falls."""
-    # Its first guess is from neighbours: any slope if they all but coincide.
-    order = np.argsort(x)
-    apart = [int(order[0])]
-    for k in order[1:]:
-        if x[k] - x[apart[-1]] > _APART * np.ptp(x):
-            apart.append(int(k))
     try:
-        found = fit_logistic(x[apart], y[apart])
+        found = fit_logistic(x, y)
     except EvidenceError:
         return None
     return found if found.slope > 0 else None

@@ -180,6 +180,6 @@ def _capacitor_side(unit: Unit, units: int) -> int:
     if side > MIM_SIDE_MAX_NM:
         raise SpecError(
             f"a row of {units} units of {unit.width_nm / 1000:g}/{unit.length_nm / 1000:g} um needs a MIM capacitor of "
-            f"{side / 1000:.0f} um: at most {MIM_SIDE_MAX_NM / 1000:g} um (models); make the units smaller, or take fewer"
+            f"{side / 1000:.0f} um: at most {MIM_SIDE_MAX_NM / 1000:g} um (models); make the units smaller or fewer"
         )
     return max(MIM_SIDE_MIN_NM, 100 * ceil(side / 100))

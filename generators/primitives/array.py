@@ -12,7 +12,7 @@ One row, with two owners A and B whose gates are common and whose sources are on
 A second gate net (a differential pair) has its contacts and its rail below the diffusion. A dummy's gate and drain are
 tied to the source rail. A unit with an odd number of fingers ends in a drain and stands on an island of its own.
 
-Every wire that leaves is a metal 2 rail at a y of its own, so that a spine beside the array reaches it by prolonging it.
+Every wire that leaves is a metal 2 rail at a y of its own, which a spine beside the array reaches by prolonging it.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _geometry(device: MosDevice, width_nm: int, length_nm: int, fingers: int) ->
     finger, rest = divmod(width_nm, fingers)
     if rest or finger % GRID_NM or length_nm % (2 * GRID_NM):
         raise SpecError(
-            f"unit of {device.name} with W = {width_nm} nm in {fingers} fingers, L = {length_nm} nm: W of a finger must "
+            f"unit of {device.name} with W = {width_nm} nm in {fingers} fingers, L = {length_nm} nm: a finger's W must "
             f"be a multiple of {GRID_NM} nm and L of {2 * GRID_NM} nm (x.1a; contacts are centred between gates)"
         )
     if finger < device.width_min_nm:
@@ -163,7 +163,7 @@ def _geometry(device: MosDevice, width_nm: int, length_nm: int, fingers: int) ->
         )
     if not device.length_min_nm <= length_nm <= device.length_max_nm:
         raise SpecError(
-            f"L of {device.name} is {length_nm} nm: {device.length_min_nm} to {device.length_max_nm} nm (poly.1a, models)"
+            f"L of {device.name} is {length_nm} nm: {device.length_min_nm} to {device.length_max_nm} nm (poly.1a)"
         )
     return _Geometry(device, finger, length_nm, fingers)
 
@@ -215,7 +215,7 @@ class _Row:
             # Islands stand nearer to each other than two implants may.
             half = _COLUMN // 2
             self._rect(unit.device.implant, Box(-half, 0, end + half, unit.finger_nm).grown(nm("nsd.5a")), y)
-        rails = [self._source_rail(y, end), *self._drain_rails(y)]
+        rails = [self._source_rail(y), *self._drain_rails(y)]
         for net, level in ((self.top_gate, self.gate_y), (self.bottom_gate, -_HEAD)):
             if net is not None and any(o and self.nets.gates[o] == net for o in self.owners):
                 rails.append(self._gate_rail(net, level, y))
@@ -240,8 +240,8 @@ class _Row:
         every = [x + k * self.unit.step for k in range(self.unit.fingers + 1)]
         return every[0::2], every[1::2]
 
-    def _source_rail(self, y: int, end: int) -> Rail:
-        low, high = self._strip_span()
+    def _source_rail(self, y: int) -> Rail:
+        _, high = self._strip_span()
         sources = sorted({x for i in range(len(self.owners)) for x in self._columns(i)[0]})
         tied = [x for i, owner in enumerate(self.owners) if owner is None for x in self._columns(i)[1]]
         for x in (*sources, *tied):

@@ -37,7 +37,8 @@ def draw_mim_capacitor(sheet: Sheet, name: str, side_nm: int, *, top: str, botto
     """
     if side_nm % (2 * GRID_NM) or not MIM_SIDE_MIN_NM <= side_nm <= MIM_SIDE_MAX_NM:
         raise SpecError(
-            f"MIM capacitor of {side_nm} nm: {MIM_SIDE_MIN_NM} to {MIM_SIDE_MAX_NM} nm in steps of {2 * GRID_NM} nm (capm.1, models)"
+            f"MIM capacitor of {side_nm} nm: {MIM_SIDE_MIN_NM} to {MIM_SIDE_MAX_NM} nm in steps of {2 * GRID_NM} nm "
+            "(capm.1, models)"
         )
     cell = sheet.cell(name)
     plate = Box(0, 0, side_nm, side_nm)

@@ -24,7 +24,7 @@ RAIL_HALF = nm("via.1a") // 2 + nm("m2.4")
 RAIL_PITCH = nm("via2.1a") + 2 * nm("via2.4") + nm("m2.2")
 """Rails at this pitch [nm] may have a via2, whose metal 2 is higher than the rail, at the same place."""
 TRUNK_HALF = nm("via2.1a") // 2 + nm("m3.4") + 20
-"""Half the width of a metal 3 trunk [nm]: the via's metal and 20 nm, so that two rails' worth of trunk has m3.6's area."""
+"""Half the width of a metal 3 trunk [nm]: the via's metal and 20 nm: a trunk between two rails then has m3.6's area."""
 
 
 def fit_cuts(length: int, size: int, space: int, most: int | None = None) -> int:

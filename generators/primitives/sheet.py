@@ -67,6 +67,7 @@ class Sheet:
     """One GDS library in the making. Cell names are given by the caller and must be unique."""
 
     def __init__(self) -> None:
+        """Begin with an empty library."""
         self.layout = kdb.Layout()
         self.layout.dbu = 0.001
 

@@ -75,8 +75,8 @@ def test_the_page_is_whole_and_needs_nothing_else(signed: Callable[..., Signoff]
     assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(shown.ids)
     assert not re.search(r"@import|url\((?!#)|<script|<link", text)
     assert text.count("<svg") == 5
-    # The same results give the same page; it does not know how long it took itself.
-    del found.seconds["report"]
+    # The same results give the same page, however long they took.
+    found.seconds["drc"] = 1e6
     assert report.render(found) == text
 
 
@@ -90,7 +90,7 @@ def test_everything_is_on_it(signed: Callable[..., Signoff]) -> None:
         assert judgement.target.conditions in shown.text
     for check in found.checks:
         assert check.name in shown.text
-    for word in ("weights", "[1, -1]", "ngspice", "150", "mirrorneuron signoff pair.yaml", "simulate schematic"):
+    for word in ("weights", "[1, -1]", "ngspice", "150", "mirrorneuron signoff pair.yaml"):
         assert word in shown.text
     assert all(path in shown.text for path in found.files.values())
 
