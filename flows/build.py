@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import klayout.db as kdb
 from mirrorneuron.flows import picture
+from mirrorneuron.flows.folders import check_writable, writable
 from mirrorneuron.flows.result import Check
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 from mirrorneuron.pdk_sky130.layers import PIN_LAYERS
 
-__all__ = ["Built", "build", "check_writable", "folder_of"]
+__all__ = ["Built", "build"]
 
 _DBU_UM: Final = 0.001
 
@@ -45,39 +46,6 @@ class Built:
         return {"passed": self.passed, "checks": [check.as_json() for check in self.checks], "files": self.files()}
 
 
-def folder_of(spec: CellSpec, out: Path) -> Path:
-    """The folder of a cell's files within `out`, made if it is not there.
-
-    Raises
-    ------
-    FileError
-        It cannot be made or written.
-    """
-    folder = out / spec.name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"--out {out}: cannot write there ({error.strerror}). Choose another folder.") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise FileError(f"--out {out}: {folder} is not writable. Choose another folder.")
-    return folder
-
-
-def check_writable(out: Path) -> None:
-    """See that a folder can be made in `out`, without making it.
-
-    Raises
-    ------
-    FileError
-        It, or the nearest folder above it that is there, is not a folder or not writable.
-    """
-    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise FileError(
-            f"--out {out}: cannot write there ({there} is no folder that can be written). Choose another folder."
-        )
-
-
 def build(spec: CellSpec, out: Path) -> Built:
     """Draw a cell and write ``out/<name>/<name>.gds``, ``.spice`` and ``.png``; the same bytes for the same spec.
 
@@ -92,7 +60,7 @@ def build(spec: CellSpec, out: Path) -> Built:
     # All that a bad spec can stop comes before the folder is made.
     circuit = catalog.circuit_of(spec)
     layout: kdb.Layout = catalog.layout_of(spec)
-    folder = folder_of(spec, out)
+    folder = writable(out / spec.name, out)
     tops = [cell.name for cell in layout.top_cells()]
     if tops != [spec.name]:
         raise NetlistError(f"the layout of {spec.name} has the top cells {', '.join(tops) or 'none'}: one is needed")

@@ -23,7 +23,8 @@ from typing import Annotated, Any, NoReturn
 import click
 import typer
 from mirrorneuron.flows import console, tools
-from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError
+from mirrorneuron.flows.folders import writable
+from mirrorneuron.pdk_sky130.errors import InputError, MirrorneuronError
 from typer.core import TyperCommand
 
 __all__ = ["Outcome", "app", "main"]
@@ -221,12 +222,7 @@ def _work(out: Path, gds: Path, step: str) -> Iterator[Path]:
     """The folder for the logs and reports of a step; bad input leaves none behind."""
     folder = out / gds.stem / step
     absent = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"--out {out}: cannot write there ({error.strerror}). Choose another folder.") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise FileError(f"--out {out}: {folder} is not writable. Choose another folder.")
+    writable(folder, out)
     try:
         yield folder
     except InputError:

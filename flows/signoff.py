@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from mirrorneuron.flows import drc, extract, judge, lvs, report
-from mirrorneuron.flows.build import Built, build, folder_of
+from mirrorneuron.flows.build import Built, build
+from mirrorneuron.flows.folders import writable
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import neuron
@@ -186,7 +187,7 @@ def simulate(
         ngspice or the PDK is missing, broke, or found no solution.
     """
     text = catalog.circuit_of(spec).to_spice()
-    folder = folder_of(spec, out)
+    folder = writable(out / spec.name, out)
     netlist = folder / f"{spec.name}.spice"
     _write(netlist, text)
     netlists = {_SCHEMATIC: netlist} | ({_LAYOUT: extracted} if extracted is not None else {})

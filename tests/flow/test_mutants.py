@@ -261,7 +261,12 @@ def check(layout: kdb.Layout, text: str, verdict: Verdict, folder: Path) -> None
     assert verdict.told in "\n".join(result.errors)
 
 
-@pytest.mark.parametrize("name", IN_THE_LAYOUT)
+VARIANTS = {"two vias of three missing", "inner nets shorted", "one unit's L, a tenth", "unit dropped"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in VARIANTS)) for name in IN_THE_LAYOUT]
+)
 def test_in_the_layout(name: str, drawn: kdb.Layout, netlist: str, tmp_path: Path) -> None:
     spoil, verdict = IN_THE_LAYOUT[name]
     mutant = Mutant(drawn.dup())

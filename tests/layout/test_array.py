@@ -146,11 +146,9 @@ def test_tap_bars_part_a_tall_array(kit):
 
 
 def test_the_check_of_places_finds_a_row_one_grid_step_off(kit):
-    """The check of places finds a row that is 5 nm off."""
     array = kit.ARRAYS["rows with different owners"]
     sheet = Sheet()
     block = array.draw(sheet)
-    names = {}
     found = kit.Extraction(block.cell)
     names = found.names(block)
     top = max(gate.y for gate in found.gates if "b" in {names.get(net) for net in gate.ends})
@@ -158,6 +156,22 @@ def test_the_check_of_places_finds_a_row_one_grid_step_off(kit):
     found.__dict__["gates"] = tuple(moved)
     with pytest.raises(AssertionError, match="different pitches"):
         check_places(kit, array, found, names)
+
+
+@pytest.mark.parametrize("what", ["gap", "bars"])
+def test_the_check_of_rings_finds_what_is_missing(kit, what):
+    """A gap of one grid step in the ring; the bars of an array whose middle is far from all sides."""
+    array = replace(kit.ARRAYS["tall"], pattern=common_centroid({"a": 40}, rows=5))
+    check(kit, array)
+    sheet = Sheet()
+    block = array.draw(sheet)
+    found = kit.Extraction(block.cell)
+    ring = found.drawn["tap"].bbox()
+    middle = ring.center().y
+    gap = kdb.Box(ring.left, middle, ring.left + 500, middle + GRID_NM)
+    found.drawn["tap"] = (found.drawn["tap"] - kdb.Region(gap if what == "gap" else ring.enlarged(-500, -500))).merged()
+    with pytest.raises((AssertionError, ValueError)):
+        check_ring(array, block, found)
 
 
 def test_units_are_drawn_once(kit):
