@@ -97,6 +97,8 @@ node above its mirror's saturation voltage."""
 RESISTOR_UNITS = 25.8
 """Bias units for which the spec's resistor is meant, when the sum is most positive; with many more it saturates at ss,
 -40 C."""
+KEEP_ALIVE_SUM = 3.5
+"""The sum's full scale, in full-scale currents, from which on the columns' own currents no longer grow."""
 RESISTOR_MIN_NM = 450
 """The model of 0.42 um by 20 um has no solution at ss."""
 
@@ -128,7 +130,7 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
         column_tail=_array(bias, {"tail": 8}, 2),
         # The lines pb and lg carry four times the bias current, so that they soon recover when a gate of theirs is
         # kicked. The columns never rest: the negative one, whose current passes one mirror more, carries more.
-        bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 8, "lg": 8, "colp": 6, "coln": 14}, 6),
+        bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 8, "lg": 8, "colp": _keep_alive(6, spec), "coln": _keep_alive(14, spec)}, 6),
         bias_p=_array(bias, {"in": 4, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 7),
         regulated=_array(Unit(NFET, 4000, 500), {"cascode": max(4, divider)}, _rows_for(max(4, divider))),
         mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": multiplied}, _rows_for(divider + multiplied)),
@@ -158,6 +160,11 @@ def _resistor(width_nm: int, positive: float, negative: float) -> tuple[int, int
     scale = (negative + part * positive) / (1 - part)
     resistor_nm = max(RESISTOR_MIN_NM, 10 * round(width_nm * (scale + positive) / RESISTOR_UNITS / 10))
     return resistor_nm, 2 * ceil((PEDESTAL_UNITS * resistor_nm / width_nm + negative) / 2)
+
+
+def _keep_alive(units: int, spec: NeuronSpec) -> int:
+    """Units of a column's own current: an even number, fewer where the sum is so small that they would outweigh it."""
+    return 2 * max(1, round(units / 2 * min(1.0, spec.sum_units / KEEP_ALIVE_SUM)))
 
 
 def _array(unit: Unit, counts: dict[str, int], rows: int = 1) -> ArraySize:
