@@ -130,7 +130,11 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
         column_tail=_array(bias, {"tail": 8}, 2),
         # The lines pb and lg carry four times the bias current, so that they soon recover when a gate of theirs is
         # kicked. The columns never rest: the negative one, whose current passes one mirror more, carries more.
-        bias_n=_array(Unit(NFET, 1000, 2000), {"in": 2, "pb": 8, "lg": 8, "colp": _keep_alive(6, spec), "coln": _keep_alive(14, spec)}, 6),
+        bias_n=_array(
+            Unit(NFET, 1000, 2000),
+            {"in": 2, "pb": 8, "lg": 8, "colp": _keep_alive(6, spec), "coln": _keep_alive(14, spec)},
+            6,
+        ),
         bias_p=_array(bias, {"in": 4, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 7),
         regulated=_array(Unit(NFET, 4000, 500), {"cascode": max(4, divider)}, _rows_for(max(4, divider))),
         mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": multiplied}, _rows_for(divider + multiplied)),
