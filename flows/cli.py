@@ -23,8 +23,8 @@ from typing import Annotated, Any, NoReturn
 import click
 import typer
 from mirrorneuron.flows import console, tools
-from mirrorneuron.flows.folders import writable
-from mirrorneuron.pdk_sky130.errors import InputError, MirrorneuronError
+from mirrorneuron.flows.folders import alone, writable
+from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError, ToolError
 from typer.core import TyperCommand
 
 __all__ = ["Outcome", "app", "main"]
@@ -220,11 +220,14 @@ def extract(gds: Gds, schematic: Schematic = None, top: Top = None, out: Out = _
 @contextlib.contextmanager
 def _work(out: Path, gds: Path, step: str) -> Iterator[Path]:
     """The folder for the logs and reports of a step; bad input leaves none behind."""
+    if gds.stem in {"", ".", ".."}:
+        raise FileError(f"results of {gds} would have the name {gds.stem!r} in --out. Rename the file.")
     folder = out / gds.stem / step
     absent = [path for path in (folder, *folder.parents) if not path.exists()]
     writable(folder, out)
     try:
-        yield folder
+        with alone(folder):
+            yield folder
     except InputError:
         for path in absent:
             with contextlib.suppress(OSError):  # not empty: something of use was written
@@ -254,6 +257,9 @@ def _run(arguments: list[str], as_json: bool) -> tuple[int, str | None, str | No
             result = app(arguments, prog_name="mirrorneuron", standalone_mode=False)
     except MirrorneuronError as error:
         status, message = error.exit_status, str(error)
+    except OSError as error:
+        # A full disk, a log that is a folder: nothing is known of the design then.
+        status, message = ToolError.exit_status, f"{error.filename or 'the file system'}: {error.strerror or error}"
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         hint = f" See: {context.command_path} --help" if context else ""
@@ -285,8 +291,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("mirrorneuron").setLevel(logging.INFO)
     status, text, message = _run(chosen, "--json" in chosen)
-    if text is not None:
-        print(text)
+    try:
+        if text is not None:
+            print(text, flush=True)
+    except OSError as error:
+        # Nobody reads on, or there is no room: the interpreter must not try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            status, message = ToolError.exit_status, f"mirrorneuron: cannot write the result: {error.strerror}"
     if message is not None:
         print(message, file=sys.stderr)
     sys.exit(status)

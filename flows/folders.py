@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from mirrorneuron.pdk_sky130.errors import FileError
 
-__all__ = ["check_writable", "writable"]
+__all__ = ["alone", "check_writable", "writable"]
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder: two that share it would read each other's reports.
+
+    Raises
+    ------
+    FileError
+        Another run is at work in it.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FileError(f"{folder} is in use by another run. Wait for it, or choose another --out.") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def writable(folder: Path, out: Path) -> Path:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from mirrorneuron.flows import drc, extract, judge, lvs, report
 from mirrorneuron.flows.build import Built, build
-from mirrorneuron.flows.folders import writable
+from mirrorneuron.flows.folders import alone, writable
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import neuron
@@ -163,7 +164,8 @@ def run(
     if watcher is not None:
         watcher.started("build")
         watcher.ended("build", built.passed, found.seconds["build"])
-    return _Run(found, targets, jobs, watcher).all()
+    with alone(built.gds.parent):
+        return _Run(found, targets, jobs, watcher).all()
 
 
 def simulate(
@@ -200,10 +202,15 @@ def simulate(
     started = time.monotonic()
     if watcher is not None:
         watcher.started(task)
-    found = neuron.measure(spec, [*netlists.values()], jobs=jobs, progress=progress, folder=folder / "simulate")
+    with alone(folder):
+        found = neuron.measure(spec, [*netlists.values()], jobs=jobs, progress=progress, folder=folder / "simulate")
     measured = dict(zip(netlists, found, strict=True))
     layout = neuron.compared(*found) if extracted is not None else None
     checks = [check for name, one in measured.items() for check in _simulation_checks(name, one)]
+    if extracted is not None:
+        count = len(re.findall(r"^c", extracted.read_text(errors="replace"), re.MULTILINE | re.IGNORECASE))
+        what = f"{_LAYOUT}: capacitors in the netlist"
+        checks.append(Check("simulate", what, count > 0, count, detail="" if count else "this is no extracted netlist"))
     judgements = judge.judge(targets, found[0], layout, of_layout=layout is not None)
     checks += [judgement.check() for judgement in judgements]
     passed = all(check.passed for check in checks)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import drc
+from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError
 
 
@@ -79,3 +80,10 @@ def test_an_unknown_deck_is_refused(clean_gds: Path, tmp_path: Path) -> None:
         drc.run(clean_gds, work=tmp_path, decks=("mine",))
     with pytest.raises(InputError, match="no DRC deck given"):
         drc.run(clean_gds, work=tmp_path, decks=())
+
+
+def test_a_narrow_wire_and_nothing_else_is_a_violation_in_both_decks(drawing: type, tmp_path: Path) -> None:
+    drawn = drawing()
+    drawn.box(layers.MET1, 0, 0, 0.05, 2)
+    result = drc.run(drawn.write(tmp_path / "x.gds"), work=tmp_path / "work", jobs=2)
+    assert {"official", "magic"} <= {violation.deck for violation in result.violations}

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import drc
-from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolFailedError, ToolTimeoutError
+from mirrorneuron.pdk_sky130 import layers
+from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, ToolFailedError, ToolTimeoutError
+from mirrorneuron.pdk_sky130.layers import Layer
 
 SECTIONS = "print('FEOL section', 'BEOL section', 'OFFGRID-ANGLES section', sep='\\n')\n"
 CATEGORY = "<category><name>{}</name><description>{}</description><categories>{}</categories></category>"
@@ -163,3 +165,22 @@ def test_a_real_tcl_error_stops_magic(clean_gds: Path, tmp_path: Path, monkeypat
     monkeypatch.setattr(drc, "_MAGIC_SCRIPT", "error {it went wrong}")
     with pytest.raises(ToolFailedError, match="it went wrong"):
         drc.run(clean_gds, work=tmp_path, decks=("magic",))
+
+
+def test_magic_counts_an_error_that_it_does_not_name(clean_gds: Path, tmp_path: Path, program: Program) -> None:
+    program("magic", magic_report("box 0 0 1 1\nend\n").replace("found: 0", "found: 1"))
+    result = drc.run(clean_gds, work=tmp_path / "work", decks=("magic",))
+    assert not result.passed
+    assert [(violation.deck, violation.rule) for violation in result.violations] == [("magic", "unlisted")]
+    assert "counts 1 errors" in result.violations[0].text
+
+
+@pytest.mark.parametrize("what", ["a layer of somebody else's", "a label"])
+def test_a_layout_without_a_shape_of_the_process_is_refused(what: str, drawing: type, tmp_path: Path) -> None:
+    drawn = drawing()
+    if what == "a label":
+        drawn.text(layers.MET1, "a", 0, 0)
+    else:
+        drawn.box(Layer(200, 1), 0, 0, 1, 1)
+    with pytest.raises(NetlistError, match="no shape on any layer of the process"):
+        drc.run(drawn.write(tmp_path / "x.gds"), work=tmp_path / "work")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mirrorneuron.flows import cli, doctor
+from mirrorneuron.flows import cli, doctor, folders
 from mirrorneuron.pdk_sky130 import errors, install
 
 PROGRAM = Path(sys.executable).with_name("mirrorneuron")
@@ -224,3 +224,43 @@ def test_a_tool_that_is_missing_is_status_3(tmp_path: Path, inverter: Path) -> N
     done = _mirrorneuron("drc", inverter, "--out", tmp_path / "out", MIRRORNEURON_KLAYOUT="/no/such/klayout")
     assert (done.returncode, done.stdout) == (3, "")
     assert "MIRRORNEURON_KLAYOUT=/no/such/klayout cannot be run" in done.stderr
+
+
+def test_two_runs_do_not_share_a_folder(
+    call: Callable[..., tuple[int, str, str]], inverter: Path, tmp_path: Path
+) -> None:
+    work = tmp_path / inverter.stem / "drc"
+    work.mkdir(parents=True)
+    with folders.alone(work):
+        status, _, said = call("drc", str(inverter), "--out", str(tmp_path))
+    assert status == 2
+    assert "in use by another run" in said
+    assert list(work.iterdir()) == []
+
+
+def test_what_the_file_system_refuses_is_no_verdict(
+    call: Callable[..., tuple[int, str, str]], inverter: Path, tmp_path: Path
+) -> None:
+    (tmp_path / inverter.stem / "drc" / "official.log").mkdir(parents=True)
+    status, out, said = call("drc", str(inverter), "--out", str(tmp_path), "--json")
+    assert status == 3
+    assert json.loads(out)["passed"] is False
+    assert "official.log" in said
+
+
+def test_a_file_whose_name_is_no_folder_is_refused(
+    call: Callable[..., tuple[int, str, str]], inverter: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / "...gds"
+    odd.write_bytes(inverter.read_bytes())
+    status, _, said = call("drc", str(odd), "--out", str(tmp_path / "out"))
+    assert status == 2
+    assert "Rename the file" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_room_for_the_output() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([PROGRAM, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("mirrorneuron: cannot write the result")

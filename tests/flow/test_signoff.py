@@ -330,6 +330,9 @@ def test_simulate_command_judges_schematic_and_extracted_netlist(tmp_path: Path)
     found = json.loads(done.stdout)
     assert list(found["measured"]) == ["schematic", "after layout"]
     assert found["measured"]["after layout"]["numbers"]["sum_shift_after_layout"]["value"] > 10
+    # Nor is a netlist without wiring the extracted one.
+    failed = {check["name"]: check["detail"] for check in found["checks"] if not check["passed"]}
+    assert failed["after layout: capacitors in the netlist"] == "this is no extracted netlist"
 
 
 def test_signoff_of_a_neuron_with_one_input(tmp_path: Path) -> None:
