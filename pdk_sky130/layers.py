@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["DRAWING", "METALS", "PIN_LAYERS", "Layer", "PinLayers"]
+__all__ = ["DRAWING", "PIN_LAYERS", "Layer", "PinLayers"]
 
 
 class Layer(NamedTuple):
@@ -59,14 +59,11 @@ CAP2M: Final = Layer(97, 44)
 NPN: Final = Layer(82, 20)
 PNP: Final = Layer(82, 44)
 AREAID_SC: Final = Layer(81, 4)
-BOUNDARY: Final = Layer(235, 4)
 
 DRAWING: Final[dict[str, Layer]] = {
     name.lower(): value for name, value in dict(globals()).items() if isinstance(value, Layer)
 }
 """Every drawing layer by its official name in lower case."""
-
-METALS: Final[tuple[str, ...]] = ("li1", "met1", "met2", "met3", "met4", "met5")
 
 PIN_LAYERS: Final[dict[str, PinLayers]] = {
     name: PinLayers(Layer(number, 20), Layer(number, 16), Layer(number, 5))

@@ -121,7 +121,7 @@ def draw_array(
     cell = sheet.cell(name)
     rails: list[Rail] = []
     bars: list[int] = []
-    rows = [_Row(sheet, cell, unit, owners, nets, gate_nets, second=len(gate_nets) == 2) for owners in pattern.rows]
+    rows = [_Row(sheet, cell, unit, owners, nets, gate_nets) for owners in pattern.rows]
     # Rows with units, and all between them, lie at one pitch: centroids that agree in rows then agree in nm.
     holding = [index for index, row in enumerate(rows) if row.active]
     body = range(holding[0], holding[-1] + 1) if holding else range(0)
@@ -186,9 +186,8 @@ class _Row:
         owners: tuple[str | None, ...],
         nets: ArrayNets,
         gate_nets: list[str],
-        *,
-        second: bool,
     ) -> None:
+        second = len(gate_nets) == 2
         self.sheet, self.cell, self.unit, self.owners, self.nets = sheet, cell, unit, owners, nets
         self.top_gate = gate_nets[0] if gate_nets else None
         self.bottom_gate = gate_nets[1] if second else None
@@ -382,7 +381,6 @@ def _mcon_span(finger_nm: int) -> tuple[int, int]:
 
 
 def _centred(low: int, high: int, size: int, space: int) -> tuple[int, int]:
-    count = fit_cuts(high - low, size, space)
-    length = count * (size + space) - space
-    start = low + (high - low - length) // 2 // GRID_NM * GRID_NM
-    return start, start + length
+    """Lower edge of the first and upper edge of the last cut that fit."""
+    cuts = fit_cuts(low, high, size, space)
+    return cuts[0], cuts[-1] + size

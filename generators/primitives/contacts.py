@@ -27,30 +27,21 @@ TRUNK_HALF = nm("via2.1a") // 2 + nm("m3.4") + 20
 """Half the width of a metal 3 trunk [nm]: the via's metal and 20 nm: a trunk between two rails then has m3.6's area."""
 
 
-def fit_cuts(length: int, size: int, space: int, most: int | None = None) -> int:
-    """How many cuts of `size` at `space` fit in `length` [nm], at most `most`."""
-    count = (length + space) // (size + space)
-    return min(count, most) if most else count
+def fit_cuts(low: int, high: int, size: int, space: int) -> range:
+    """Lower edges [nm] of as many cuts of `size` at `space` as fit between `low` and `high`, centred on the grid."""
+    count = (high - low + space) // (size + space)
+    start = low + (high - low - count * (size + space) + space) // 2 // GRID_NM * GRID_NM
+    return range(start, start + count * (size + space), size + space)
 
 
-def cut_row(
-    sheet: Sheet, cell: kdb.Cell, layer: Layer, box: Box, size: int, space: int, most: int | None = None
-) -> Box:
-    """Fill a box with a centred grid of square cuts, and return the box around them.
-
-    `most` limits the number along each direction.
-    """
-    spans = []
-    for low, high in ((box.x0, box.x1), (box.y0, box.y1)):
-        count = fit_cuts(high - low, size, space, most)
-        if count < 1:
-            raise ValueError(f"no cut of {size} nm fits in {tuple(box)} nm")
-        start = low + (high - low - count * size - (count - 1) * space) // 2 // GRID_NM * GRID_NM
-        spans.append([start + i * (size + space) for i in range(count)])
-    for x in spans[0]:
-        for y in spans[1]:
+def cut_row(sheet: Sheet, cell: kdb.Cell, layer: Layer, box: Box, size: int, space: int) -> None:
+    """Fill a box with a centred grid of square cuts."""
+    columns, rows = fit_cuts(box.x0, box.x1, size, space), fit_cuts(box.y0, box.y1, size, space)
+    if not (columns and rows):
+        raise ValueError(f"no cut of {size} nm fits in {tuple(box)} nm")
+    for x in columns:
+        for y in rows:
             sheet.rect(cell, layer, Box(x, y, x + size, y + size))
-    return Box(spans[0][0], spans[1][0], spans[0][-1] + size, spans[1][-1] + size)
 
 
 def via12(sheet: Sheet, cell: kdb.Cell, x: int, y: int) -> None:
