@@ -42,7 +42,13 @@ class _Cell:
 
 
 _CELLS = {
+    "matched_array": _Cell(
+        "matched_array", spec="MatchedArraySpec", circuit="build_matched_array", layout="draw_matched_array"
+    ),
     "neuron": _Cell("neuron", spec="NeuronSpec", circuit="build_neuron", layout="draw_neuron"),
+    "synapse_array": _Cell(
+        "neuron.synapse_array", spec="SynapseArraySpec", circuit="build_synapse_array", layout="draw_synapse_array"
+    ),
 }
 
 _LARGEST = 1_000_000
@@ -67,7 +73,7 @@ def describe(name: str) -> list[FieldRow]:
     SpecError
         There is no such cell.
     """
-    return _cell(name).spec_class().rows()
+    return _cell(name).spec_class().field_rows()
 
 
 def load(spec_argument: str, overrides: Sequence[str] = ()) -> CellSpec:

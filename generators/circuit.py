@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import NetlistError
 
-__all__ = ["Capacitor", "Device", "Netlist", "Transistor"]
+__all__ = ["Capacitor", "Device", "Netlist", "Transistor", "array_transistors"]
 
 _MODEL_PREFIX = "sky130_fd_pr__"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -111,6 +112,30 @@ class Netlist:
         head = [f"* {line}".rstrip() for line in self.comments]
         start = textwrap.wrap(f".subckt {self.name} {' '.join(self.pins)}", 100, subsequent_indent="+ ")
         return "\n".join([*head, *start, *(device.to_spice() for device in self.devices), f".ends {self.name}", ""])
+
+
+def array_transistors(
+    name: str, size: ArraySize, *, source: str, bulk: str, owners: Mapping[str, tuple[str, str]]
+) -> tuple[Transistor, ...]:
+    """An array's transistors, with drain and gate by owner, and its dummies, switched off on the source's net.
+
+    Raises
+    ------
+    NetlistError
+        The pattern's owners are not those that are connected.
+    """
+    unit, pattern = size.unit, size.pattern
+    there = {owner for row in pattern.rows for owner in row if owner}
+    if there != owners.keys():
+        raise NetlistError(f"array {name} holds {sorted(there)}, but {sorted(owners)} are connected")
+    units = [(f"{name}_{owner}", drain, gate, pattern.count(owner)) for owner, (drain, gate) in owners.items()]
+    if pattern.dummies:
+        units.append((f"{name}_dummy", source, source, pattern.dummies))
+    sizes = (unit.width_nm, unit.length_nm, unit.fingers)
+    return tuple(
+        Transistor(instance, unit.device, drain, gate, source, bulk, *sizes, count)
+        for instance, drain, gate, count in units
+    )
 
 
 def _twice(names: Iterable[str]) -> list[str]:

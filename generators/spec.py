@@ -27,7 +27,18 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationErro
 from pydantic_core import PydanticCustomError, core_schema
 from quantiphy import QuantiPhyError, Quantity
 
-__all__ = ["CellSpec", "FieldRow", "Identifier", "Kind", "Micrometres", "OneOf", "SiQuantity", "Whole", "WholeList"]
+__all__ = [
+    "CellSpec",
+    "FieldRow",
+    "Identifier",
+    "Kind",
+    "Micrometres",
+    "OneOf",
+    "SiQuantity",
+    "Whole",
+    "WholeList",
+    "WholeMatrix",
+]
 
 _NOISE_NM = Decimal("1e-6")
 """Sizes are taken to this [nm]: far below any grid, far above what 0.1 + 0.2 leaves."""
@@ -142,26 +153,68 @@ class WholeList(Kind):
     @property
     def limits(self) -> str:
         """Length and range."""
-        return f"a list of 1 to {self.longest} whole numbers from {self.low} to {self.high}, not all 0"
+        some = ", not all 0" if self.low <= 0 <= self.high else ""
+        return f"a list of 1 to {self.longest} whole numbers from {self.low} to {self.high}{some}"
 
     def check(self, value: Any) -> tuple[int, ...]:
         """The numbers."""
+        return self.check_at(value)
+
+    def check_at(self, value: Any, where: str = "") -> tuple[int, ...]:
+        """The numbers; `where` continues the field's name in an error."""
         if not isinstance(value, list | tuple) or not 1 <= len(value) <= self.longest:
-            raise self.wrong(value)
+            raise self.wrong(value, where)
         numbers: list[int] = []
         for position, item in enumerate(value):
             number = _whole(item)
             if number is None or not self.low <= number <= self.high:
                 one = Whole(low=self.low, high=self.high, rule=self.rule, remedy=self.remedy)
-                raise one.wrong(item, f"[{position}]")
+                raise one.wrong(item, f"{where}[{position}]")
             numbers.append(number)
         if not any(numbers):
-            raise self.wrong(value)
+            raise self.wrong(value, where)
         return tuple(numbers)
 
     def shown(self, value: Any) -> str:
         """As YAML has it."""
         return f"[{', '.join(map(str, value))}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeMatrix(Kind):
+    """A list of lists of whole numbers, all of one length; no row is all 0."""
+
+    low: int
+    high: int
+    most_rows: int
+    most_columns: int
+    unit: str = ""
+
+    @property
+    def limits(self) -> str:
+        """Size and range."""
+        return (
+            f"1 to {self.most_rows} lists of 1 to {self.most_columns} whole numbers from {self.low} to {self.high}, "
+            "all of one length, none of them all 0"
+        )
+
+    def check(self, value: Any) -> tuple[tuple[int, ...], ...]:
+        """The numbers."""
+        if not isinstance(value, list | tuple) or not 1 <= len(value) <= self.most_rows:
+            raise self.wrong(value)
+        line = WholeList(
+            low=self.low, high=self.high, longest=self.most_columns, unit=self.unit, rule=self.rule, remedy=self.remedy
+        )
+        rows: list[tuple[int, ...]] = []
+        for position, row in enumerate(value):
+            rows.append(line.check_at(row, f"[{position}]"))
+            if len(rows[-1]) != len(rows[0]):
+                raise self.wrong(row, f"[{position}]")
+        return tuple(rows)
+
+    def shown(self, value: Any) -> str:
+        """As YAML has it."""
+        return f"[{', '.join('[' + ', '.join(map(str, row)) + ']' for row in value)}]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +322,7 @@ class CellSpec(BaseModel):
             raise SpecError("\n".join(_lines(error, list(type(self).model_fields)))) from None
 
     @classmethod
-    def rows(cls) -> list[FieldRow]:
+    def field_rows(cls) -> list[FieldRow]:
         """Every field with unit, limits, default and description."""
         return [
             FieldRow(name, kind.unit, kind.limits, _default(kind, cls.model_fields[name].default), description)

@@ -32,7 +32,9 @@ class MosDevice:
     markers: tuple[Layer, ...]
     length_min_nm: int
     width_min_nm: int
+    length_rule: str
     length_max_nm: int = 20000
+    width_max_nm: int = 100_000
 
     @property
     def model(self) -> str:
@@ -41,11 +43,11 @@ class MosDevice:
 
 
 def _n(name: str, *markers: Layer) -> MosDevice:
-    return MosDevice(name, "n", layers.NSDM, layers.PSDM, markers, nm("poly.1a"), nm("difftap.2"))
+    return MosDevice(name, "n", layers.NSDM, layers.PSDM, markers, nm("poly.1a"), nm("difftap.2"), "poly.1a")
 
 
 def _p(name: str, *markers: Layer, length: str = "poly.1a") -> MosDevice:
-    return MosDevice(name, "p", layers.PSDM, layers.NSDM, markers, nm(length), nm("difftap.2"))
+    return MosDevice(name, "p", layers.PSDM, layers.NSDM, markers, nm(length), nm("difftap.2"), length)
 
 
 MOSFETS: Final[dict[str, MosDevice]] = {

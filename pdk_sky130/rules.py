@@ -11,10 +11,22 @@ from typing import Final, NamedTuple
 
 from mirrorneuron.pdk_sky130.errors import SpecError
 
-__all__ = ["GRID_NM", "RULES", "Rule", "nm"]
+__all__ = ["GRID_NM", "RULES", "SHEET_OHM", "Rule", "nm"]
 
 GRID_NM: Final = 5
 """Manufacturing grid (x.1a)."""
+
+
+SHEET_OHM: Final[dict[str, float]] = {
+    "poly": 48.2,
+    "li1": 12.8,
+    "met1": 0.125,
+    "met2": 0.125,
+    "met3": 0.047,
+    "met4": 0.047,
+    "met5": 0.029,
+}
+"""Sheet resistance of the wires [ohm per square], from the process's extraction rules."""
 
 
 class Rule(NamedTuple):

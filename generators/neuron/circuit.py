@@ -24,10 +24,10 @@ sigmoid pair compares the two voltages.
 
 from __future__ import annotations
 
-from mirrorneuron.generators.circuit import Capacitor, Device, Netlist, Transistor
-from mirrorneuron.generators.neuron.sizing import ArraySize, size_neuron
+from mirrorneuron.generators.circuit import Capacitor, Device, Netlist, array_transistors
+from mirrorneuron.generators.neuron.sizing import size_neuron
 from mirrorneuron.generators.neuron.spec import NeuronSpec
-from mirrorneuron.pdk_sky130.errors import NetlistError
+from mirrorneuron.generators.units import ArraySize
 
 __all__ = ["build_neuron"]
 
@@ -108,26 +108,5 @@ class _Parts:
         self.devices: list[Device] = []
 
     def array(self, name: str, size: ArraySize, source: str, bulk: str, owners: dict[str, tuple[str, str]]) -> None:
-        """Add an array's transistors: drain and gate by owner, and its dummies, switched off on the source's net."""
-        unit, pattern = size.unit, size.pattern
-        there = {owner for row in pattern.rows for owner in row if owner}
-        if there != owners.keys():
-            raise NetlistError(f"array {name} holds {sorted(there)}, but {sorted(owners)} are connected")
-        units = [(f"{name}_{owner}", drain, gate, pattern.count(owner)) for owner, (drain, gate) in owners.items()]
-        if pattern.dummies:
-            units.append((f"{name}_dummy", source, source, pattern.dummies))
-        for instance, drain, gate, count in units:
-            self.devices.append(
-                Transistor(
-                    instance,
-                    unit.device,
-                    drain,
-                    gate,
-                    source,
-                    bulk,
-                    unit.width_nm,
-                    unit.length_nm,
-                    unit.fingers,
-                    count,
-                )
-            )
+        """Add an array's transistors: drain and gate by owner, and its dummies."""
+        self.devices += array_transistors(name, size, source=source, bulk=bulk, owners=owners)

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirrorneuron.generators.neuron.sizing import ArraySize, size_neuron
+from mirrorneuron.generators.neuron.sizing import size_neuron
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
 from mirrorneuron.generators.primitives.sheet import Block, Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.units import ArraySize
 
 if TYPE_CHECKING:
     from klayout import db as kdb

@@ -10,29 +10,12 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 
 from mirrorneuron.generators.neuron.spec import NeuronSpec
-from mirrorneuron.generators.placement import Pattern, common_centroid
+from mirrorneuron.generators.placement import common_centroid
+from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM
 from mirrorneuron.pdk_sky130.errors import SpecError
 
-__all__ = ["ArraySize", "NeuronSizing", "Unit", "size_neuron"]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit transistor: device name, total width and length in nm, number of fingers."""
-
-    device: str
-    width_nm: int
-    length_nm: int
-    fingers: int = 2
-
-
-@dataclass(frozen=True)
-class ArraySize:
-    """One matched array: its unit transistor and where the units of each owner lie."""
-
-    unit: Unit
-    pattern: Pattern
+__all__ = ["NeuronSizing", "size_neuron"]
 
 
 @dataclass(frozen=True)
@@ -172,17 +155,23 @@ def _keep_alive(units: int, spec: NeuronSpec) -> int:
 
 
 def _array(unit: Unit, counts: dict[str, int], rows: int = 1) -> ArraySize:
-    return ArraySize(unit, common_centroid(counts, rows=rows))
+    return ArraySize(unit, common_centroid(counts, rows=_centring(rows, counts)))
 
 
 def _row(unit: Unit, reference: int, weight: int) -> ArraySize:
     counts = {"ref": reference} | ({"weight": weight} if weight else {})
-    return ArraySize(unit, common_centroid(counts, rows=_rows_for(reference + weight, 4), edge_rows=1))
+    rows = _centring(_rows_for(reference + weight, 4), counts)
+    return ArraySize(unit, common_centroid(counts, rows=rows, edge_rows=1))
 
 
 def _rows_for(units: int, wide: int = 10) -> int:
     """Rows that keep an array about as high as wide: one up to `wide` units, then as many as that takes."""
     return 1 if units <= wide else max(2, round(sqrt(units / 3)))
+
+
+def _centring(rows: int, counts: dict[str, int]) -> int:
+    """As many rows, or one more: only an odd number has a middle for an odd count."""
+    return rows + 1 if rows % 2 == 0 and any(count % 2 for count in counts.values()) else rows
 
 
 def _capacitor_side(unit: Unit, units: int) -> int:

@@ -4,21 +4,25 @@ One row, with two owners A and B whose gates are common and whose sources are on
 
     m2   ------------------ drain of B ---------      a metal 2 track for each drain in the row,
     m2   ------- drain of A --------------------      reached by the drains' metal 1 strips
-    li   ===o=====o=====o=====o================  m2   the gates' contacts, on one li rail
+    m2   ===o=====o=====o=====o================  li   the gates' contacts, on one rail
            |_|   |_|   |_|   |_|
          S  g  D  g  S  g  D  g  S  ...                unit = S g D g S, the outer S shared with the neighbour
-    m1   ===========================================  sources, in metal 1
+           |_|   |_|   |_|   |_|
+    m2   ===o===========o===========o===========  m1   sources; a dummy's gate and drain are tied to it
 
-A second gate net (a differential pair) has its contacts and its rail below the diffusion. A dummy's gate and drain are
-tied to the source rail. A unit with an odd number of fingers ends in a drain and stands on an island of its own.
+Units and dummies are one cell; a second gate net (a differential pair) takes the units' lower contacts, on a rail of
+its own below the diffusion. A unit with an odd number of fingers ends in a drain and stands on an island of its own.
+All rows lie at one pitch.
 
 Every wire that leaves is a metal 2 rail at a y of its own, which a spine beside the array reaches by prolonging it.
+What the units of a row do not share is the length of rail to the spine: `wiring_resistance` gives its limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from klayout import db as kdb
 from mirrorneuron.generators.placement import Pattern
@@ -28,9 +32,17 @@ from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.devices import MosDevice, mosfet
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.rules import GRID_NM, nm
+from mirrorneuron.pdk_sky130.rules import GRID_NM, SHEET_OHM, nm
 
-__all__ = ["ArrayNets", "draw_array"]
+__all__ = [
+    "SOURCE_RAIL_MAX",
+    "SOURCE_RAIL_MIN",
+    "ArrayNets",
+    "UnitGeometry",
+    "draw_array",
+    "source_rail",
+    "wiring_resistance",
+]
 
 # Along the row: from gate to gate over a column of contacts.
 _COLUMN = nm("licon.1") + 2 * nm("licon.11")
@@ -43,11 +55,18 @@ _LI_HALF = nm("licon.1") // 2
 _LI_END = _LI_HALF + nm("li.5")
 _PAD_HALF = nm("via.1a") // 2 + nm("via.5a")
 _TRACK = RAIL_PITCH
-_DUMMY_ROW_GAP = nm("poly.8") + nm("poly.2") + _HEAD + _BAR_HALF + GRID_NM
+_PAD = "via_li1_met2"
+# What a second gate net's rail takes between the diffusion and the source rail.
+_SECOND_GATE = 2 * _PAD_HALF + nm("m1.2") + 2 * GRID_NM
 _RING_GAP_X = 400
 _RING_GAP_Y = 300
 # Diffusion has a tap above and below it, the nearer one at most half a section away.
 _SECTION_MAX = 2 * (nm("LU.2") - 2000) - 2 * RING_WIDTH
+
+SOURCE_RAIL_MIN = 2 * _PAD_HALF
+"""Height of the narrowest source rail [nm]."""
+SOURCE_RAIL_MAX = 2900
+"""Height of the widest [nm]: metal wider than 3 um asks for more space around it (m1.3a)."""
 
 
 @dataclass(frozen=True)
@@ -64,30 +83,118 @@ class ArrayNets:
 
 
 @dataclass(frozen=True)
-class _Geometry:
-    """Measures of a unit [nm]."""
+class UnitGeometry:
+    """Measures of a unit [nm]; `of` makes it from a spec's sizes."""
 
     device: MosDevice
     finger_nm: int
     length_nm: int
     fingers: int
 
+    @classmethod
+    def of(cls, device: str, width_nm: int, length_nm: int, fingers: int) -> UnitGeometry:
+        """A unit of `width_nm` over all its fingers.
+
+        Raises
+        ------
+        SpecError
+            A finger's width or the length is outside the process's or the models' range, or off the grid.
+        """
+        mos = mosfet(device)
+        if fingers < 1:
+            raise SpecError(f"unit of {device} has {fingers} fingers: at least 1")
+        finger, rest = divmod(width_nm, fingers)
+        if rest or finger % GRID_NM or length_nm % GRID_NM:
+            raise SpecError(
+                f"unit of {device} with W = {width_nm} nm in {fingers} fingers, L = {length_nm} nm: a finger's W and L "
+                f"must be multiples of {GRID_NM} nm (x.1a); nothing is rounded, choose sizes that fit"
+            )
+        if finger < mos.width_min_nm:
+            raise SpecError(
+                f"W of a finger is {finger} nm: at least {mos.width_min_nm} nm (difftap.2); fewer fingers help"
+            )
+        if finger > mos.width_max_nm:
+            raise SpecError(
+                f"W of a finger is {finger} nm: at most {mos.width_max_nm} nm (models' range); more fingers help"
+            )
+        if not mos.length_min_nm <= length_nm <= mos.length_max_nm:
+            raise SpecError(
+                f"L of {device} is {length_nm} nm: {mos.length_min_nm} to {mos.length_max_nm} nm "
+                f"({mos.length_rule}; models' range)"
+            )
+        return cls(mos, finger, length_nm, fingers)
+
     @property
     def step(self) -> int:
+        """From gate to gate within the unit."""
         return self.length_nm + _COLUMN
 
     @property
     def shared(self) -> bool:
+        """Whether neighbouring units share the diffusion between them."""
         return self.fingers % 2 == 0
 
     @property
     def pitch(self) -> int:
+        """From unit to unit along the row."""
         width = self.fingers * self.step
         return width if self.shared else width + _COLUMN + nm("difftap.3")
 
     @property
+    def head_x(self) -> int:
+        """Middle of the bars that join the unit's gates, where their contacts are, from the unit's first column."""
+        return self.fingers * self.step // 2 // GRID_NM * GRID_NM
+
+    @property
     def name(self) -> str:
+        """What its cell is called."""
         return f"{self.device.name}_w{self.finger_nm}_l{self.length_nm}_f{self.fingers}"
+
+    def height(self, tracks: int) -> int:
+        """How far a row with `tracks` drains reaches above the lower edge of its diffusion."""
+        return self.finger_nm + _HEAD + tracks * _TRACK + _PAD_HALF
+
+    def depth(self, source_rail_nm: int = SOURCE_RAIL_MIN, *, gate_nets: int = 1) -> int:
+        """How far a row reaches below the lower edge of its diffusion."""
+        return _HEAD - _PAD_HALF + source_rail_nm + (_SECOND_GATE if gate_nets == 2 else 0)
+
+    def row_pitch(
+        self, rows: int, tracks: int, source_rail_nm: int = SOURCE_RAIL_MIN, *, gate_nets: int = 1
+    ) -> tuple[int, bool]:
+        """From row to row in an array with at most `tracks` drains in a row, and whether bars of taps lie between."""
+        body = self.height(tracks) + self.depth(source_rail_nm, gate_nets=gate_nets)
+        pitch = body + nm("m1.2")
+        return (pitch, False) if rows * pitch <= _SECTION_MAX else (body + 2 * _RING_GAP_Y + RING_WIDTH, True)
+
+
+def wiring_resistance(unit: UnitGeometry, columns: int, source_rail_nm: int = SOURCE_RAIL_MIN) -> tuple[float, float]:
+    """Limit of the difference in source and in drain resistance between two units of a row of `columns` [ohm].
+
+    It is the whole rail's, end to end: the source's in metal 1 and 2, the drain's in metal 2 alone. Rails are fed from
+    the spine; where the guard ring carries the source too, the difference is smaller.
+    """
+    length = unit.pitch * columns
+    metal1, metal2 = source_rail_nm, source_rail_nm - 2 * (_PAD_HALF - RAIL_HALF)
+    source = length / (metal1 / SHEET_OHM["met1"] + metal2 / SHEET_OHM["met2"])
+    return source, SHEET_OHM["met2"] * length / (2 * RAIL_HALF)
+
+
+def source_rail(unit: UnitGeometry, columns: int, ohm: float) -> int:
+    """Height of the lowest source rail [nm] with which two units of a row differ by at most `ohm`.
+
+    Raises
+    ------
+    SpecError
+        The highest rail does not suffice.
+    """
+    for height in range(SOURCE_RAIL_MIN, SOURCE_RAIL_MAX + 1, 2 * GRID_NM):
+        if wiring_resistance(unit, columns, height)[0] <= ohm:
+            return height
+    least = wiring_resistance(unit, columns, SOURCE_RAIL_MAX)[0]
+    raise SpecError(
+        f"source wiring of a row of {columns} units may differ by {ohm:g} ohm: at least {least:.3g} ohm with the "
+        "widest rail (m1.3a); allow more, or make the row shorter"
+    )
 
 
 def draw_array(
@@ -100,6 +207,7 @@ def draw_array(
     width_nm: int,
     length_nm: int,
     fingers: int = 2,
+    source_rail_nm: int = SOURCE_RAIL_MIN,
 ) -> Block:
     """Draw a matched array.
 
@@ -107,113 +215,93 @@ def draw_array(
     ----------
     width_nm
         Total width of a unit, over all its fingers.
+    source_rail_nm
+        Height of the rails that carry the sources [nm].
 
     Raises
     ------
     SpecError
-        A finger's width or the length is below the process minimum or off the grid, there are more than two gate nets,
-        or a dummy lies among the units of the second gate net.
+        A size is refused by `UnitGeometry.of`, the source rail is too low or too high, there are more than two gate
+        nets, or a dummy lies among the units of the second gate net.
     """
-    unit = _geometry(mosfet(device), width_nm, length_nm, fingers)
+    unit = UnitGeometry.of(device, width_nm, length_nm, fingers)
+    if not SOURCE_RAIL_MIN <= source_rail_nm <= SOURCE_RAIL_MAX or source_rail_nm % (2 * GRID_NM):
+        raise SpecError(
+            f"source rail of {name} is {source_rail_nm} nm: {SOURCE_RAIL_MIN} to {SOURCE_RAIL_MAX} nm in steps of "
+            f"{2 * GRID_NM} nm (via.5a, m1.3a, x.1a)"
+        )
     gate_nets = list(dict.fromkeys(nets.gates[o] for row in pattern.rows for o in row if o))
     if len(gate_nets) > 2:
         raise SpecError(f"array {name} has {len(gate_nets)} gate nets ({', '.join(gate_nets)}): at most 2 can be wired")
     cell = sheet.cell(name)
-    rails: list[Rail] = []
-    bars: list[int] = []
-    rows = [_Row(sheet, cell, unit, owners, nets, gate_nets) for owners in pattern.rows]
-    # Rows with units, and all between them, lie at one pitch: centroids that agree in rows then agree in nm.
-    holding = [index for index, row in enumerate(rows) if row.active]
-    body = range(holding[0], holding[-1] + 1) if holding else range(0)
-    height = max(row.height for row in rows)
-    pitch = max(height + nm("m1.2") + rows[0].depth, unit.finger_nm + _DUMMY_ROW_GAP)
-    barred = len(rows) * pitch > _SECTION_MAX
-    y = top = 0
-    bottom = -rows[0].depth
-    for index, row in enumerate(rows):
-        if index and barred:
-            bars.append(top + _RING_GAP_Y)
-            y = top + 2 * _RING_GAP_Y + RING_WIDTH + row.depth
-        elif index:
-            y = max(top + nm("m1.2") + row.depth, y + unit.finger_nm + _DUMMY_ROW_GAP)
-        rails += row.draw(y)
-        top = y + (height if index in body else row.height)
+    rows = [_Row(sheet, cell, unit, owners, nets, gate_nets, source_rail_nm) for owners in pattern.rows]
+    tracks = max(len(row.drain_nets) for row in rows)
+    height, depth = unit.height(tracks), rows[0].depth
+    pitch, barred = unit.row_pitch(len(rows), tracks, source_rail_nm, gate_nets=len(gate_nets))
+    bars = [index * pitch + height + _RING_GAP_Y for index in range(len(rows) - 1)] if barred else []
+    _draw_units(sheet, cell, unit, pattern.columns, len(rows), pitch)
+    rows[0].draw_sources(pitch, len(rows))
+    rails = [rail for index, row in enumerate(rows) for rail in row.draw(index * pitch)]
     right = (pattern.columns - 1) * unit.pitch + unit.fingers * unit.step
-    content = Box(-_COLUMN // 2, bottom, right + _COLUMN // 2, top)
+    content = Box(-_COLUMN // 2, -depth, right + _COLUMN // 2, (len(rows) - 1) * pitch + height)
     ring_inner = content.grown(_RING_GAP_X, _RING_GAP_Y)
     box, ring_rail = guard_ring(sheet, cell, ring_inner, unit.device, nets.bulk, bars)
     if nets.source == nets.bulk:
-        _tie_rows(sheet, cell, [r for r in rails if r.net == _TIED], ring_inner)
-    return Block(cell, box, (ring_rail, *(r for r in rails if r.net != _TIED)), well=unit.device.polarity == "p")
+        # The ring feeds the source rails from both ends.
+        half = source_rail_nm // 2
+        for index, row in enumerate(rows):
+            y = index * pitch + row.source_y
+            reach = Box(ring_inner.x0 - RING_WIDTH // 2, y - half, ring_inner.x1 + RING_WIDTH // 2, y + half)
+            sheet.rect(cell, layers.MET1, reach)
+    return Block(cell, box, (ring_rail, *rails), well=unit.device.polarity == "p")
 
 
-_TIED = ""
-
-
-def _geometry(device: MosDevice, width_nm: int, length_nm: int, fingers: int) -> _Geometry:
-    finger, rest = divmod(width_nm, fingers)
-    if rest or finger % GRID_NM or length_nm % (2 * GRID_NM):
-        raise SpecError(
-            f"unit of {device.name} with W = {width_nm} nm in {fingers} fingers, L = {length_nm} nm: a finger's W must "
-            f"be a multiple of {GRID_NM} nm and L of {2 * GRID_NM} nm (x.1a; contacts are centred between gates)"
+def _draw_units(sheet: Sheet, cell: kdb.Cell, unit: UnitGeometry, columns: int, rows: int, pitch: int) -> None:
+    """Place all units, and the columns of contacts between those that share diffusion."""
+    place = partial(sheet.place_grid, cell, x_step=unit.pitch, y_step=pitch, rows=rows)
+    place(_unit_cell(sheet, unit), columns=columns)
+    if unit.shared:
+        place(_column_cell(sheet, unit), columns=columns + 1)
+        return
+    # Islands stand nearer to each other than two implants may.
+    half, end = _COLUMN // 2, (columns - 1) * unit.pitch + unit.fingers * unit.step
+    for row in range(rows):
+        sheet.rect(
+            cell,
+            unit.device.implant,
+            Box(-half, 0, end + half, unit.finger_nm).grown(nm("nsd.5a")).moved(0, row * pitch),
         )
-    if finger < device.width_min_nm:
-        raise SpecError(
-            f"W of a finger is {finger} nm: at least {device.width_min_nm} nm (difftap.2); fewer fingers help"
-        )
-    if not device.length_min_nm <= length_nm <= device.length_max_nm:
-        raise SpecError(
-            f"L of {device.name} is {length_nm} nm: {device.length_min_nm} to {device.length_max_nm} nm (poly.1a)"
-        )
-    return _Geometry(device, finger, length_nm, fingers)
-
-
-def _tie_rows(sheet: Sheet, cell: kdb.Cell, rows: list[Rail], inner: Box) -> None:
-    """Prolong the source rails in metal 1 into the ring on both sides."""
-    for rail in rows:
-        reach = Box(inner.x0 - RING_WIDTH // 2, rail.y - _PAD_HALF, inner.x1 + RING_WIDTH // 2, rail.y + _PAD_HALF)
-        sheet.rect(cell, layers.MET1, reach)
 
 
 class _Row:
-    """One row of units, drawn with the lower edge of its diffusion at a given y."""
+    """One row of units: what is drawn on them, with the lower edge of their diffusion at a given y."""
 
     def __init__(
         self,
         sheet: Sheet,
         cell: kdb.Cell,
-        unit: _Geometry,
+        unit: UnitGeometry,
         owners: tuple[str | None, ...],
         nets: ArrayNets,
         gate_nets: list[str],
+        source_rail_nm: int,
     ) -> None:
-        second = len(gate_nets) == 2
         self.sheet, self.cell, self.unit, self.owners, self.nets = sheet, cell, unit, owners, nets
         self.top_gate = gate_nets[0] if gate_nets else None
-        self.bottom_gate = gate_nets[1] if second else None
+        self.bottom_gate = gate_nets[1] if len(gate_nets) == 2 else None
         self.drain_nets = list(dict.fromkeys(nets.drains[o] for o in owners if o))
+        self.active = [i for i, owner in enumerate(owners) if owner]
+        self.rail_half = source_rail_nm // 2
+        # The source rail begins at the height of the lower contacts, or below the second gate's rail.
+        self.depth = unit.depth(source_rail_nm, gate_nets=len(gate_nets))
+        self.source_y = self.rail_half - self.depth
         self.gate_y = unit.finger_nm + _HEAD
-        self.source_y = -_HEAD - (2 * _PAD_HALF + nm("m1.2") + 2 * GRID_NM if second else 0)
-        active = [i for i, owner in enumerate(owners) if owner]
-        self.active = active
-        # How far the row reaches above and below the lower edge of its diffusion.
-        self.depth = -self.source_y + _PAD_HALF
-        self.height = (
-            self.gate_y + _TRACK * len(self.drain_nets) + _PAD_HALF if active else unit.finger_nm + nm("poly.8")
-        )
 
     def draw(self, y: int) -> list[Rail]:
-        """Draw the row and return its rails; the source rail, where the ring carries it, has the net `_TIED`."""
-        unit, columns = self.unit, len(self.owners)
-        end = (columns - 1) * unit.pitch + unit.fingers * unit.step
+        """Draw the row and return its rails."""
         for i, owner in enumerate(self.owners):
-            self.sheet.place(self.cell, self._unit_cell(self._head(owner)), i * unit.pitch, y)
-        for i in range(columns + 1) if unit.shared else ():
-            self.sheet.place(self.cell, self._column_cell(), i * unit.pitch, y)
-        if not unit.shared:
-            # Islands stand nearer to each other than two implants may.
-            half = _COLUMN // 2
-            self._rect(unit.device.implant, Box(-half, 0, end + half, unit.finger_nm).grown(nm("nsd.5a")), y)
+            level = self.gate_y if owner and self.nets.gates[owner] == self.top_gate else -_HEAD
+            self.sheet.place(self.cell, _contact_cell(self.sheet, self.unit), self._head_x(i), y + level)
         rails = [self._source_rail(y), *self._drain_rails(y)]
         for net, level in ((self.top_gate, self.gate_y), (self.bottom_gate, -_HEAD)):
             if net is not None and any(o and self.nets.gates[o] == net for o in self.owners):
@@ -223,38 +311,40 @@ class _Row:
     def _rect(self, layer: layers.Layer, box: Box, y: int) -> None:
         self.sheet.rect(self.cell, layer, box.moved(0, y))
 
-    def _head(self, owner: str | None) -> str:
-        if owner is None:
-            return "dummy"
-        return "top" if self.nets.gates[owner] == self.top_gate else "bottom"
-
-    def _strip_span(self) -> tuple[int, int]:
-        """Lower and upper end of the metal 1 that covers a column's mcon."""
-        low, high = _mcon_span(self.unit.finger_nm)
-        return low - nm("m1.5"), high + nm("m1.5")
-
     def _columns(self, i: int) -> tuple[list[int], list[int]]:
         """x of the source and of the drain columns of unit `i` (shared ones belong to the unit on either side)."""
         x = i * self.unit.pitch
         every = [x + k * self.unit.step for k in range(self.unit.fingers + 1)]
         return every[0::2], every[1::2]
 
+    def _head_x(self, i: int) -> int:
+        return i * self.unit.pitch + self.unit.head_x
+
+    def draw_sources(self, pitch: int, rows: int) -> None:
+        """Lead all sources of this row, and of those that repeat it at a pitch, down to their rails."""
+        unit = self.unit
+        cell = _strip_cell(self.sheet, unit, self.source_y, f"source{self.depth}_{self.rail_half}")
+        for k in range(0, unit.fingers if unit.shared else unit.fingers + 1, 2):
+            # The last source of the row is the first of a unit that is not there.
+            columns = len(self.owners) + (unit.shared and k == 0)
+            self.sheet.place_grid(
+                self.cell, cell, x=k * unit.step, x_step=unit.pitch, y_step=pitch, columns=columns, rows=rows
+            )
+
     def _source_rail(self, y: int) -> Rail:
-        _, high = self._strip_span()
+        _, high = _strip_span(self.unit)
         sources = sorted({x for i in range(len(self.owners)) for x in self._columns(i)[0]})
         tied = [x for i, owner in enumerate(self.owners) if owner is None for x in self._columns(i)[1]]
-        for x in (*sources, *tied):
+        for x in tied:
             self._rect(layers.MET1, Box(x - _STRIP_HALF, self.source_y, x + _STRIP_HALF, high), y)
         left, right = sources[0], max(*sources, *tied) if tied else sources[-1]
-        rail = Box(left - _STRIP_HALF, self.source_y - _PAD_HALF, right + _STRIP_HALF, self.source_y + _PAD_HALF)
+        low = self.source_y - self.rail_half
+        rail = Box(left - _STRIP_HALF, low, right + _STRIP_HALF, low + 2 * self.rail_half)
         self._rect(layers.MET1, rail, y)
         for i, owner in enumerate(self.owners):
             if owner is None:
                 self._tie_dummy_gate(i, y)
-        if self.nets.source == self.nets.bulk:
-            return Rail(_TIED, y + self.source_y, left, right)
-        inner = [x for x in sources if x >= self.active[0] * self.unit.pitch] if self.active else sources
-        return self._rail(self.nets.source, [inner[0], sources[-1]], self.source_y, y)
+        return self._rail(self.nets.source, sources, self.source_y, y, self.rail_half - _PAD_HALF + RAIL_HALF)
 
     def _tie_dummy_gate(self, i: int, y: int) -> None:
         x = self._head_x(i)
@@ -264,7 +354,6 @@ class _Row:
         self._rect(layers.MCON, Box(x - half, self.source_y - half, x + half, self.source_y + half), y)
 
     def _drain_rails(self, y: int) -> list[Rail]:
-        low, _ = self._strip_span()
         rails = []
         for k, net in enumerate(self.drain_nets):
             level = self.gate_y + (k + 1) * _TRACK
@@ -274,8 +363,9 @@ class _Row:
                 if owner and self.nets.drains[owner] == net
                 for x in self._columns(i)[1]
             ]
+            strip = _strip_cell(self.sheet, self.unit, level, f"drain{k}")
             for x in places:
-                self._rect(layers.MET1, Box(x - _STRIP_HALF, low, x + _STRIP_HALF, level + _PAD_HALF), y)
+                self.sheet.place(self.cell, strip, x, y)
             rails.append(self._rail(net, places, level, y))
         return rails
 
@@ -283,68 +373,104 @@ class _Row:
         units = [i for i, owner in enumerate(self.owners) if owner and self.nets.gates[owner] == net]
         if level < 0 and any(self.owners[i] is None for i in range(units[0], units[-1])):
             raise SpecError(f"a dummy lies between the units of gate net {net}, whose rail is where its gate is tied")
-        # The metal 1 pad stands where no strip passes: over a source column above, over a drain column below.
-        x = units[0] * self.unit.pitch + (0 if level > 0 else self.unit.step)
-        ends = [x - _LI_END, *(self._head_x(i) + s * _LI_END for i in units for s in (-1, 1)), x + _LI_END]
+        # The metal 1 pads stand where no strip passes: over a source column above, over a drain column below.
+        pads = [i * self.unit.pitch + (0 if level > 0 else self.unit.step) for i in units]
+        ends = [end + s * _LI_END for i in units for end in (*pads, self._head_x(i)) for s in (-1, 1)]
         self._rect(layers.LI1, Box(min(ends), level - _LI_HALF, max(ends), level + _LI_HALF), y)
-        half = nm("ct.1") // 2
-        self._rect(layers.MCON, Box(x - half, level - half, x + half, level + half), y)
-        return self._rail(net, [x], level, y)
+        for x in pads:
+            self.sheet.place(self.cell, _pad_cell(self.sheet), x, y + level)
+        return self._rail(net, pads, level, y)
 
-    def _rail(self, net: str, places: list[int], level: int, y: int) -> Rail:
-        for x in dict.fromkeys(places):
-            via12(self.sheet, self.cell, x, y + level)
+    def _rail(self, net: str, places: list[int], level: int, y: int, half: int = RAIL_HALF) -> Rail:
         ends = (min(places), max(places))
         reach = nm("via.1a") // 2 + nm("m2.5")
-        box = Box(ends[0] - reach, level - RAIL_HALF, ends[1] + reach, level + RAIL_HALF)
+        box = Box(ends[0] - reach, level - half, ends[1] + reach, level + half)
         self._rect(layers.MET2, box, y)
         return Rail(net, y + level, ends[0], ends[1])
 
-    def _head_x(self, i: int) -> int:
-        """Centre of the poly bar that joins a unit's gates, where its contact is."""
-        left = i * self.unit.pitch + _COLUMN // 2
-        return left + (self.unit.fingers * self.unit.step - _COLUMN) // 2
 
-    def _column_cell(self) -> kdb.Cell:
-        """A column of contacts on diffusion, with li and mcon, about x = 0."""
-        name = f"{self.unit.name}_column"
-        known = self.sheet.known(name)
-        if known:
-            return known
-        cell = self.sheet.cell(name)
-        half = _COLUMN // 2
-        _diffusion(self.sheet, cell, Box(-half, 0, half, self.unit.finger_nm), self.unit.device)
-        _column(self.sheet, cell, 0, self.unit.finger_nm)
-        return cell
+def _column_cell(sheet: Sheet, unit: UnitGeometry) -> kdb.Cell:
+    """A column of contacts on diffusion, with li and mcon, about x = 0."""
+    name = f"{unit.name}_column"
+    known = sheet.known(name)
+    if known:
+        return known
+    cell = sheet.cell(name)
+    half = _COLUMN // 2
+    _diffusion(sheet, cell, Box(-half, 0, half, unit.finger_nm), unit.device)
+    _column(sheet, cell, 0, unit.finger_nm)
+    return cell
 
-    def _unit_cell(self, head: str) -> kdb.Cell:
-        """A unit from its first column to its last, its gates joined above (top) or below (bottom, dummy)."""
-        unit, sheet = self.unit, self.sheet
-        name = f"{unit.name}_{'bottom' if head == 'dummy' else head}"
-        known = sheet.known(name)
-        if known:
-            return known
-        cell = sheet.cell(name)
-        half, width = _COLUMN // 2, unit.fingers * unit.step
-        edge = 0 if unit.shared else half
-        _diffusion(sheet, cell, Box(-edge, 0, width + edge, unit.finger_nm), unit.device)
-        inner = range(1, unit.fingers) if unit.shared else range(unit.fingers + 1)
-        for k in inner:
-            _column(sheet, cell, k * unit.step, unit.finger_nm)
-        level = unit.finger_nm + _HEAD if head == "top" else -_HEAD
-        low, high = -nm("poly.8"), unit.finger_nm + nm("poly.8")
-        low, high = (low, level + _BAR_HALF) if head == "top" else (level - _BAR_HALF, high)
-        for k in range(unit.fingers):
-            x = half + k * unit.step
-            sheet.rect(cell, layers.POLY, Box(x, low, x + unit.length_nm, high))
-        bar_half = max(width - _COLUMN, _BAR_WIDTH_MIN) // 2
-        centre = width // 2
-        sheet.rect(cell, layers.POLY, Box(centre - bar_half, level - _BAR_HALF, centre + bar_half, level + _BAR_HALF))
-        cut = nm("licon.1") // 2
-        licon = Box(centre - cut, level - cut, centre + cut, level + cut)
-        sheet.rect(cell, layers.LICON1, licon)
-        sheet.rect(cell, layers.NPC, licon.grown(nm("licon.15")))
-        return cell
+
+def _strip_cell(sheet: Sheet, unit: UnitGeometry, level: int, name: str) -> kdb.Cell:
+    """The metal 1 that leads a column's mcon up or down to a rail at a y, with the via to it, about x = 0."""
+    name = f"{unit.name}_{name}"
+    known = sheet.known(name)
+    if known:
+        return known
+    cell = sheet.cell(name)
+    low, high = _strip_span(unit)
+    low, high = (level, high) if level < 0 else (low, level)
+    sheet.rect(cell, layers.MET1, Box(-_STRIP_HALF, low, _STRIP_HALF, high))
+    via12(sheet, cell, 0, level)
+    return cell
+
+
+def _strip_span(unit: UnitGeometry) -> tuple[int, int]:
+    """Lower and upper end of the metal 1 that covers a column's mcon."""
+    low, high = _mcon_span(unit.finger_nm)
+    return low - nm("m1.5"), high + nm("m1.5")
+
+
+def _pad_cell(sheet: Sheet) -> kdb.Cell:
+    """From li up to metal 2, about the origin."""
+    known = sheet.known(_PAD)
+    if known:
+        return known
+    cell = sheet.cell(_PAD)
+    half = nm("ct.1") // 2
+    sheet.rect(cell, layers.LI1, Box(-_LI_HALF, -_LI_HALF, _LI_HALF, _LI_HALF))
+    sheet.rect(cell, layers.MCON, Box(-half, -half, half, half))
+    via12(sheet, cell, 0, 0)
+    return cell
+
+
+def _contact_cell(sheet: Sheet, unit: UnitGeometry) -> kdb.Cell:
+    """A contact on the bar that joins a unit's gates, about the origin."""
+    name = f"{unit.name}_gate_contact"
+    known = sheet.known(name)
+    if known:
+        return known
+    cell = sheet.cell(name)
+    half = nm("licon.1") // 2
+    licon = Box(-half, -half, half, half)
+    sheet.rect(cell, layers.POLY, licon.grown(_BAR_WIDTH_MIN // 2 - half, _BAR_HALF - half))
+    sheet.rect(cell, layers.LICON1, licon)
+    sheet.rect(cell, layers.NPC, licon.grown(nm("licon.15")))
+    return cell
+
+
+def _unit_cell(sheet: Sheet, unit: UnitGeometry) -> kdb.Cell:
+    """A unit from its first column to its last, its gates joined above and below."""
+    known = sheet.known(unit.name)
+    if known:
+        return known
+    cell = sheet.cell(unit.name)
+    half, width = _COLUMN // 2, unit.fingers * unit.step
+    edge = 0 if unit.shared else half
+    _diffusion(sheet, cell, Box(-edge, 0, width + edge, unit.finger_nm), unit.device)
+    inner = range(1, unit.fingers) if unit.shared else range(unit.fingers + 1)
+    for k in inner:
+        _column(sheet, cell, k * unit.step, unit.finger_nm)
+    low, high = -_HEAD, unit.finger_nm + _HEAD
+    for k in range(unit.fingers):
+        x = half + k * unit.step
+        sheet.rect(cell, layers.POLY, Box(x, low - _BAR_HALF, x + unit.length_nm, high + _BAR_HALF))
+    left = min(half, unit.head_x - _BAR_WIDTH_MIN // 2)
+    right = max(width - half, unit.head_x + _BAR_WIDTH_MIN // 2)
+    for y in (low, high):
+        sheet.rect(cell, layers.POLY, Box(left, y - _BAR_HALF, right, y + _BAR_HALF))
+    return cell
 
 
 def _diffusion(sheet: Sheet, cell: kdb.Cell, box: Box, device: MosDevice) -> None:

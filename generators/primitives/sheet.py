@@ -111,6 +111,24 @@ class Sheet:
             raise SpecError(f"cell {child.name} placed at ({x}, {y}) nm, off the {GRID_NM} nm grid (x.1a)")
         cell.insert(kdb.CellInstArray(child.cell_index(), kdb.Trans(x, y)))
 
+    def place_grid(
+        self, cell: kdb.Cell, child: kdb.Cell, *, x: int = 0, x_step: int, y_step: int, columns: int, rows: int
+    ) -> None:
+        """Place `columns` x `rows` copies of a cell, unrotated, the first at (x, 0); steps in nm.
+
+        Raises
+        ------
+        SpecError
+            The place or a step is off the manufacturing grid.
+        """
+        if x % GRID_NM or x_step % GRID_NM or y_step % GRID_NM:
+            raise SpecError(
+                f"cell {child.name} placed from x = {x} nm in steps of ({x_step}, {y_step}) nm, off the {GRID_NM} nm "
+                "grid (x.1a)"
+            )
+        steps = kdb.Vector(x_step, 0), kdb.Vector(0, y_step)
+        cell.insert(kdb.CellInstArray(child.cell_index(), kdb.Trans(x, 0), *steps, columns, rows))
+
     def pin(self, cell: kdb.Cell, metal: str, name: str, box: Box) -> None:
         """Make a shape a pin: drawing, pin purpose, and its name on the pin and the label purpose."""
         where = PIN_LAYERS[metal]

@@ -16,7 +16,7 @@ is joined by its lane. Trunks whose heights do not overlap share a track.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from klayout import db as kdb
@@ -26,12 +26,21 @@ from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
 
-__all__ = ["compose"]
+__all__ = ["POWER_COLUMNS", "POWER_COLUMNS_MAX", "compose", "draw_pins", "trunk_width"]
 
 _GAP = nm("nsd.2") + 2 * nm("nsd.5b") + 20
 _WELL_GAP = nm("nwell.2a") + 30
 _SPACE = nm("m3.2") + 10
-_POWER_COLUMNS = 3
+
+POWER_COLUMNS = 3
+"""Vias side by side in a wide trunk."""
+POWER_COLUMNS_MAX = 7
+"""As many as metal 3 holds below 3 um, from where on it asks for more space around it (m3.3c)."""
+
+
+def trunk_width(columns: int) -> int:
+    """Width of a trunk that holds so many vias side by side [nm]."""
+    return 2 * TRUNK_HALF + (columns - 1) * (nm("via2.1a") + nm("via2.2"))
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class _Trunk:
 
     @property
     def half(self) -> int:
-        return TRUNK_HALF + (self.columns - 1) * (nm("via2.1a") + nm("via2.2")) // 2
+        return trunk_width(self.columns) // 2
 
 
 def compose(
@@ -57,6 +66,7 @@ def compose(
     exports: Sequence[str],
     through: Collection[str] = (),
     power: Collection[str] = (),
+    power_columns: int = POWER_COLUMNS,
 ) -> Block:
     """Stack blocks, bottom up, on both sides of a spine and connect their rails by net.
 
@@ -66,8 +76,8 @@ def compose(
         Nets that leave, as rails of the new block above all its blocks, in this order from the bottom.
     through
         Nets of a single rail of the left stack that leave as they are, without a trunk, over the left edge.
-    power
-        Nets with wide trunks.
+    power, power_columns
+        Nets with wide trunks, and how many vias side by side these hold.
 
     Raises
     ------
@@ -79,8 +89,9 @@ def compose(
     rails = {side: [rail.moved(0, y) for block, y in blocks for rail in block.rails] for side, blocks in placed.items()}
     top = max(y + block.box.y1 for blocks in placed.values() for block, y in blocks)
     lanes = {net: top + RAIL_PITCH * (i + 1) for i, net in enumerate(_lanes(name, rails, exports, through))}
+    wide = dict.fromkeys(power, power_columns)
     trunks, width = _draw_trunks(
-        sheet, cell, {side: _tracks(_trunks(rails[side], lanes, through, power)) for side in placed}
+        sheet, cell, {side: _tracks(_trunks(rails[side], lanes, through, wide)) for side in placed}
     )
     boxes = [Box(0, 0, width, max([top, *(y + RAIL_PITCH // 2 for y in lanes.values())]))]
     passing: list[Rail] = []
@@ -157,16 +168,14 @@ def _lanes(name: str, rails: dict[str, list[Rail]], exports: Sequence[str], thro
 
 
 def _trunks(
-    rails: Sequence[Rail], lane_y: dict[str, int], through: Collection[str], power: Collection[str]
+    rails: Sequence[Rail], lane_y: dict[str, int], through: Collection[str], power: Mapping[str, int]
 ) -> list[_Trunk]:
     reach: dict[str, list[int]] = {}
     for rail in rails:
         if rail.net not in through:
             reach.setdefault(rail.net, []).append(rail.y)
     return [
-        _Trunk(
-            net, min(ys), max([*ys, *([lane_y[net]] if net in lane_y else [])]), _POWER_COLUMNS if net in power else 1
-        )
+        _Trunk(net, min(ys), max([*ys, *([lane_y[net]] if net in lane_y else [])]), power.get(net, 1))
         for net, ys in reach.items()
     ]
 

@@ -11,14 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from klayout import db as kdb
+from klayout import pex
 from mirrorneuron.generators.placement import Pattern, common_centroid
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.sheet import Block, Sheet
 from mirrorneuron.pdk_sky130.devices import MOSFETS
 from mirrorneuron.pdk_sky130.layers import DRAWING
-from mirrorneuron.pdk_sky130.rules import GRID_NM
+from mirrorneuron.pdk_sky130.rules import GRID_NM, SHEET_OHM
 
 CONDUCTORS = ("li1", "met1", "met2", "met3", "met4")
 CUTS = (("mcon", "li1", "met1"), ("via", "met1", "met2"), ("via2", "met2", "met3"))
@@ -144,6 +146,63 @@ def centre(gates: Iterable[Gate]) -> tuple[float, float]:
     return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
 
 
+def wire_resistances(found: Extraction, pin: kdb.Point) -> list[float]:
+    """Resistance [ohm] from a pin on metal 2 to each column of contacts on diffusion of its net.
+
+    Wires alone, by squares: contacts and vias count nothing.
+    """
+    cluster = found.net("met2", pin.x, pin.y)
+    circuit = found.l2n.netlist().circuit_by_name(found.cell.name)
+    net = next(net for net in circuit.each_net() if net.cluster_id == cluster)
+    names = ("met1", "met2", "met3", "via", "via2")
+    regions = {
+        number: found.l2n.shapes_of_net(net, found.regions[name], True).merged() for number, name in enumerate(names)
+    }
+    tech = pex.RExtractorTech()
+    for number, name in enumerate(names[:3]):
+        conductor = pex.RExtractorTechConductor()
+        conductor.layer, conductor.resistance = number, SHEET_OHM[name]
+        conductor.algorithm = pex.Algorithm.SquareCounting
+        tech.add_conductor(conductor)
+    for bottom, cut in ((0, 3), (1, 4)):
+        via = pex.RExtractorTechVia()
+        via.bottom_conductor, via.cut_layer, via.top_conductor, via.resistance = bottom, cut, bottom + 1, _SHORT
+        tech.add_via(via)
+    contacts = found.l2n.shapes_of_net(net, found.regions["mcon"], True)
+    ends: list[kdb.Point] = []
+    for diffusion in found.drawn["diff"].each():
+        columns: dict[int, int] = {}
+        for cut in (contacts & kdb.Region(diffusion)).each():
+            middle = cut.bbox().center()
+            columns[middle.x] = max(middle.y, columns.get(middle.x, middle.y))
+        ends += [kdb.Point(x, y) for x, y in columns.items()]
+    network = pex.RNetExtractor(found.layout.dbu).extract(tech, regions, {0: ends, 1: [pin]}, {})
+    return _from_port(network, (1, 0))
+
+
+_SHORT = 1e-6  # ohm
+
+
+def _from_port(network: pex.RNetwork, start: tuple[int, int]) -> list[float]:
+    """Resistance from one port (layer, number) to all others."""
+    index: dict[int, int] = {}
+    ports: dict[tuple[int, int], int] = {}
+    for node in network.each_node():
+        index[node.object_id()] = len(index)
+        if node.type() == pex.RNodeType.VertexPort:
+            ports[node.layer(), node.port_index()] = index[node.object_id()]
+    matrix = np.zeros((len(index), len(index)))
+    for element in network.each_element():
+        a, b = index[element.a().object_id()], index[element.b().object_id()]
+        conductance = 1 / max(element.resistance(), _SHORT)
+        matrix[[a, b], [a, b]] += conductance
+        matrix[[a, b], [b, a]] -= conductance
+    ground = ports.pop(start)
+    others = [i for i in range(len(index)) if i != ground]
+    inverse = np.linalg.inv(matrix[np.ix_(others, others)])
+    return [float(inverse[k, k]) for k in (others.index(node) for node in ports.values())]
+
+
 PAIR = common_centroid({"a": 2, "b": 2})
 
 
@@ -216,11 +275,10 @@ def random_array(seed: int) -> Array:
     fingers = draw.randint(1, 4)
     finger = round(math.exp(draw.uniform(math.log(device.width_min_nm), math.log(6000))) / GRID_NM) * GRID_NM
     shortest, longest = math.log(device.length_min_nm), math.log(device.length_max_nm)
-    length = round(math.exp(draw.uniform(shortest, longest)) / (2 * GRID_NM)) * 2 * GRID_NM
+    length = round(math.exp(draw.uniform(shortest, longest)) / GRID_NM) * GRID_NM
     counts = {owner: draw.randint(1, 6) for owner in "abcd"[: draw.randint(1, 4)]}
-    pattern = common_centroid(
-        counts, rows=draw.randint(1, 4), edge_columns=draw.randint(0, 2), edge_rows=draw.randint(0, 1)
-    )
+    rows = min(draw.randint(1, 4), sum(counts.values()))
+    pattern = common_centroid(counts, rows=rows, edge_columns=draw.randint(0, 2), edge_rows=draw.randint(0, 1))
     array = Array(device.name, finger * fingers, length, fingers, pattern, tied=draw.random() < 0.5)
     second = [owner for owner in counts if draw.random() < 0.3]
     met = [owner for row in pattern.rows for owner in row if owner]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from klayout import db as kdb
@@ -71,18 +72,16 @@ def check_places(kit, array, found, names):
     first = [gate for gate in found.gates if gate.y == found.gates[0].y]
     pitch = first[array.fingers].x - first[0].x if pattern.columns > 1 else 0
     middle_x = (first[0].x + first[-1].x) / 2
-    rows = [i for i, row in enumerate(pattern.rows) if any(row)]
     levels = sorted({gate.y for gate in found.gates})
     assert len(levels) == len(pattern.rows)
-    steps = {levels[i + 1] - levels[i] for i in range(rows[0], rows[-1])}
+    steps = {high - low for low, high in pairwise(levels)}
     assert len(steps) <= 1, f"rows at different pitches: {steps}"
     step = max(steps, default=0)
     for owner in array.owners:
         x, y = kit.centre(gate for gate in found.gates if owner in {names.get(net) for net in gate.ends})
         column, row = pattern.centroid(owner)
         assert x == pytest.approx(middle_x + pitch * column, abs=0.01)
-        row += (len(pattern.rows) - 1) / 2
-        assert y == pytest.approx(levels[rows[0]] + step * (row - rows[0]), abs=0.01)
+        assert y == pytest.approx((levels[0] + levels[-1]) / 2 + step * row, abs=0.01)
 
 
 def check_ring(array, block, found):
@@ -194,10 +193,12 @@ def test_units_are_drawn_once(kit):
     ("changes", "message"),
     [
         ({"width_nm": 830}, r"W of a finger is 415 nm: at least 420 nm"),
-        ({"width_nm": 2005}, r"multiple of 5 nm"),
-        ({"width_nm": 2003}, r"multiple of 5 nm"),
-        ({"fingers": 3}, r"multiple of 5 nm"),
-        ({"length_nm": 155}, r"L of 10 nm"),
+        ({"width_nm": 2005}, r"multiples of 5 nm \(x\.1a\)"),
+        ({"width_nm": 2003}, r"multiples of 5 nm"),
+        ({"fingers": 3}, r"multiples of 5 nm"),
+        ({"fingers": 0}, r"0 fingers: at least 1"),
+        ({"length_nm": 152}, r"L = 152 nm: .* multiples of 5 nm"),
+        ({"width_nm": 200_010}, r"W of a finger is 100005 nm: at most 100000 nm"),
         ({"length_nm": 140}, r"L of nfet_01v8 is 140 nm: 150 to 20000 nm"),
         ({"length_nm": 20010}, r"150 to 20000 nm"),
         ({"device": "pfet_01v8_lvt", "length_nm": 340}, r"350 to 20000 nm"),

@@ -40,7 +40,7 @@ def _message(kind: type[InputError], argument: str, *overrides: str) -> str:
 
 
 def test_every_cell_has_all_its_parts() -> None:
-    assert catalog.names() == ("neuron",)
+    assert catalog.names() == ("matched_array", "neuron", "synapse_array")
     for name in catalog.names():
         assert catalog.summary(name).endswith(".")
         assert [row.field for row in catalog.describe(name)][:2] == ["cell", "name"]
@@ -57,7 +57,7 @@ def test_examples(path: Path) -> None:
     # The name of the file is the name of what it makes.
     assert spec.name == path.stem
     netlist = catalog.circuit_of(spec)
-    assert netlist.to_spice().startswith(f"* cell: neuron\n* name: {spec.name}\n")
+    assert netlist.to_spice().startswith(f"* cell: {spec.cell}\n* name: {spec.name}\n")
 
 
 def test_examples_are_there() -> None:
@@ -175,8 +175,8 @@ def test_what_is_no_file(write: Any, tmp_path: Path) -> None:
     assert "no valid path" in _message(FileError, "a\0.yaml")
     assert "cannot be read" in _message(FileError, "n" * 5000 + ".yaml")
     assert "did you mean neuron?" in _message(SpecError, "neurn")
-    assert "the cells are neuron" in _message(SpecError, "xyzzy")
-    assert "the cells are neuron" in _message(SpecError, "")
+    assert "the cells are matched_array, neuron, synapse_array" in _message(SpecError, "xyzzy")
+    assert "the cells are matched_array, neuron, synapse_array" in _message(SpecError, "")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

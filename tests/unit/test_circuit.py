@@ -16,8 +16,9 @@ from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Vo
 from mirrorneuron.generators.circuit import Capacitor, Device, Netlist, Transistor
 from mirrorneuron.generators.neuron import circuit as neuron_circuit
 from mirrorneuron.generators.neuron.circuit import build_neuron
-from mirrorneuron.generators.neuron.sizing import ArraySize, size_neuron
+from mirrorneuron.generators.neuron.sizing import size_neuron
 from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import NetlistError
 
 

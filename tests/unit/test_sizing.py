@@ -11,11 +11,11 @@ from mirrorneuron.generators.neuron.sizing import (
     COMPENSATION_RATIO,
     MIM_SIDE_MIN_NM,
     PEDESTAL_UNITS,
-    ArraySize,
     NeuronSizing,
     size_neuron,
 )
 from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.units import ArraySize
 
 SPECS: list[dict[str, Any]] = [
     {},

@@ -19,7 +19,7 @@ def _message(**fields: Any) -> str:
 
 
 def test_every_field_has_a_default_a_limit_and_a_description() -> None:
-    rows = {row.field: row for row in NeuronSpec.rows()}
+    rows = {row.field: row for row in NeuronSpec.field_rows()}
     assert list(rows) == list(NeuronSpec.model_fields)
     assert all(row.limits and row.description for row in rows.values())
     assert [name for name, row in rows.items() if not row.default] == ["sum_full_scale"]

@@ -1,0 +1,1 @@
+"""Equal unit transistors with a common gate and a common source, in any ratios."""

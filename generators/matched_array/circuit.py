@@ -1,0 +1,24 @@
+"""The circuit of a matched array, from its spec."""
+
+from __future__ import annotations
+
+from mirrorneuron.generators.circuit import Netlist, array_transistors
+from mirrorneuron.generators.matched_array.sizing import size_array
+from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
+
+__all__ = ["build_matched_array"]
+
+
+def build_matched_array(spec: MatchedArraySpec) -> Netlist:
+    """Pins ``d0``, ``d1``, ..., ``g``, ``s``, and ``b`` where the bulk is not on the source.
+
+    Raises
+    ------
+    SpecError
+        The units cannot be drawn or laid out.
+    """
+    bulk = "s" if spec.bulk == "source" else "b"
+    transistors = array_transistors(
+        "array", size_array(spec), source="s", bulk=bulk, owners={drain: (drain, "g") for drain in spec.drains}
+    )
+    return Netlist(spec.name, tuple(dict.fromkeys((*spec.drains, "g", "s", bulk))), transistors, tuple(spec.lines()))

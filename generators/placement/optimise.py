@@ -1,0 +1,275 @@
+"""From patterns with the right centroids to one that is as good as exchanges make it; centroids stay as they are.
+
+Two kinds of exchange leave every centroid where it is. Opposite pairs of cells may change owners: their sum is zero
+whoever has them. That is quick, and for large arrays enough. In small ones any two cells of one owner may also go against
+any two of another with the same sum (and three against three), which finds patterns that are not symmetrical, such as
+``A B B A B A A B``, whose second moments are equal too.
+
+Every step takes the best exchange there is, the first of several equal ones; all numbers are integers. Small arrays begin
+from several patterns, and the best result counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+from mirrorneuron.generators.placement.exact import noise
+from mirrorneuron.generators.placement.objective import Ints, Problem
+
+__all__ = ["improved"]
+
+_PAIRS_LIMIT = 80
+"""Units up to which two cells go against any two with the same sum; above it, opposite pairs only."""
+_TRIPLES_LIMIT = 16
+_DEALS = ((24, 8), (80, 4), (200, 2))
+"""Deals of the opposite pairs to begin with, by the number of units."""
+_SWEEPS = 12
+_STEPS = 200
+
+
+def improved(
+    starts: Iterable[Ints], rows: int, columns: int, pitch: tuple[float, float], counts: Sequence[int]
+) -> Ints:
+    """The best pattern that exchanges make of any of the `starts`.
+
+    Parameters
+    ----------
+    starts
+        Owner's number of each cell, row by row from the bottom left, `DUMMY` for a dummy, shape (rows * columns,).
+    """
+    best: tuple[int, Ints] | None = None
+    for start in starts:
+        problem = Problem.of(start, rows, columns, pitch, counts)
+        everybody = problem.everybody()
+        exchanges = _Exchanges(problem, everybody) if 1 < len(counts) and len(everybody) <= _PAIRS_LIMIT else None
+        seen: set[bytes] = set()
+        for dealt in _dealt(problem, everybody, start):
+            trial = dealt if exchanges is None else exchanges.run(dealt)
+            if trial.tobytes() in seen:
+                continue
+            seen.add(trial.tobytes())
+            value = problem.value(trial, everybody)
+            if best is None or value < best[0]:
+                whole = start.copy()
+                whole[problem.cells] = trial
+                best = (value, whole)
+    assert best is not None, "no pattern to begin with"
+    return best[1]
+
+
+def _dealt(problem: Problem, everybody: Ints, start: Ints) -> Iterable[Ints]:
+    """Owners of the cells with a unit, after the opposite pairs were dealt in several ways and exchanged."""
+    owner = start[problem.cells]
+    n = len(owner)
+    index = np.full(len(start), -1)
+    index[problem.cells] = np.arange(n)
+    opposite = index[::-1][problem.cells]
+    # Opposite cells with one owner; a cell opposite a dummy has index -1 there.
+    first = np.flatnonzero((opposite > np.arange(n)) & (owner[opposite] == owner))
+    if len(first) < 2 or len(set(owner[first].tolist())) < 2:
+        yield owner
+        return
+    moves = _PairMoves(problem, everybody, first, opposite[first], owner)
+    seen: set[bytes] = set()
+    for number in range(next((deals for limit, deals in _DEALS if n <= limit), 1)):
+        trial = moves.run(number)
+        if trial.tobytes() not in seen:
+            seen.add(trial.tobytes())
+            yield trial
+
+
+class _PairMoves:
+    """Opposite pairs of cells that change owners.
+
+    A row and the one opposite it are taken for one as far as tracks go; they have the same, but for odd units.
+    """
+
+    def __init__(self, problem: Problem, everybody: Ints, first: Ints, second: Ints, start: Ints) -> None:
+        self.problem, self.first, self.second, self.start = problem, first, second, start
+        self.kernel = np.empty((len(first), len(first)), dtype=np.int64)
+        for low in range(0, len(first), 128):
+            part = first[low : low + 128]
+            self.kernel[low : low + 128] = problem.kernel(part, first)
+            self.kernel[low : low + 128] += problem.kernel(part, second)
+        self.diagonal = np.diagonal(self.kernel).copy()
+        held = np.ones(len(start), dtype=bool)
+        held[first] = held[second] = False
+        owners = range(len(problem.a))
+        fixed = problem.fields([np.flatnonzero(held & (start == i)) for i in owners])
+        self.base = 2 * (fixed[:, first] + fixed[:, second])
+        self.everybody = everybody[first] + everybody[second]
+        folded = np.minimum(problem.row, problem.rows - 1 - problem.row)
+        self.row = folded[first]
+        self.rows = 2 - (np.arange((problem.rows + 1) // 2) * 2 == problem.rows - 1)
+        self.fixed = np.zeros((len(problem.a), len(self.rows)), dtype=np.int64)
+        # A unit without an opposite one is there to stay: its track does not depend on the pairs.
+        np.add.at(self.fixed, (start[held], folded[held]), 2)
+
+    def deal(self, number: int) -> Ints:
+        """Owners of the pairs: each spread in proportion along one of several orders of the pairs."""
+        owner = self.start[self.first]
+        need = np.bincount(owner, minlength=len(self.problem.a))
+        turns = sorted(((2 * k + 1) / (2 * n), i) for i, n in enumerate(need) for k in range(n))
+        x, y = np.abs(self.problem.x[self.first]), np.abs(self.problem.y[self.first])
+        radius = x**2 * self.problem.moment[0] + y**2 * self.problem.moment[1]
+        orders = (np.lexsort((y, x)), np.lexsort((x, y)), np.lexsort((x, y, radius)))
+        order = orders[number] if number < len(orders) else np.argsort(noise(len(owner), number), kind="stable")
+        dealt = np.empty_like(owner)
+        dealt[order] = [i for _, i in turns]
+        return dealt
+
+    def run(self, number: int) -> Ints:
+        """Deal, exchange until nothing gets better, and return the owners of all units."""
+        p, owner = self.problem, self.deal(number)
+        m, every = len(owner), np.arange(len(owner))
+        fields = self.base.copy()
+        for i in range(len(p.a)):
+            fields[i] += 4 * self.kernel[owner == i].sum(axis=0)
+        table = self.fixed.copy()
+        np.add.at(table, (owner, self.row), 1)
+        for _ in range(_SWEEPS):
+            moved = 0
+            fresh = True
+            for here in range(m):
+                if fresh:
+                    own, weight, linear = fields[owner, every], p.a[owner], p.b[owner]
+                    alone, none = (table == 1).astype(np.int64), (table == 0).astype(np.int64)
+                    tracks = 2 * np.count_nonzero(table, axis=0)
+                    last, height, both = alone[owner, self.row], tracks[self.row], self.rows[self.row]
+                    fresh = False
+                i, r = owner[here], self.row[here]
+                cross = self.diagonal - 2 * self.kernel[here]
+                cross += self.diagonal[here]
+                cross *= 2
+                gain = fields[i] + cross
+                gain -= fields[i, here]
+                gain *= p.a[i]
+                cross += fields[:, here][owner]
+                cross -= own
+                cross *= weight
+                gain += cross
+                gain -= (self.everybody - self.everybody[here]) * (p.b[i] - linear)
+                if p.wire:
+                    near = none[:, r][owner] - alone[i, r]
+                    change = (tracks[r] + near) * near * self.rows[r]
+                    far = none[i][self.row] - last
+                    change += (height + far) * far * both
+                    change[self.row == r] = 0
+                    change *= p.wire
+                    gain += change
+                gain[owner == i] = 0
+                there = int(gain.argmin())
+                if gain[there] >= 0:
+                    continue
+                moved += 1
+                fresh = True
+                j = owner[there]
+                step = 4 * (self.kernel[there] - self.kernel[here])
+                fields[i] += step
+                fields[j] -= step
+                owner[here], owner[there] = j, i
+                table[i, r] -= 1
+                table[j, r] += 1
+                table[j, self.row[there]] -= 1
+                table[i, self.row[there]] += 1
+            # What the last few exchanges of a large array gain is not worth another sweep.
+            if moved <= m // 40:
+                break
+        result = self.start.copy()
+        result[self.first] = result[self.second] = owner
+        return result
+
+
+class _Exchanges:
+    """Two or three cells of one owner against as many of another with the same sum."""
+
+    def __init__(self, problem: Problem, everybody: Ints) -> None:
+        self.problem = problem
+        n = len(problem.cells)
+        every = np.arange(n)
+        self.kernel = problem.kernel(every, every)
+        self.moves = []
+        for size in (2, 3) if n <= _TRIPLES_LIMIT else (2,):
+            left, right = _equal_sums(problem, size)
+            if len(left) == 0:
+                continue
+            both = np.concatenate([left, right], axis=1)
+            sign = np.repeat([-1, 1], size)
+            cross = (self.kernel[both[:, :, None], both[:, None, :]] * np.outer(sign, sign)).sum(axis=(1, 2))
+            self.moves.append((left, right, cross, (everybody[both] * sign).sum(axis=1)))
+
+    def run(self, owner: Ints) -> Ints:
+        """Exchange until nothing gets better."""
+        p = self.problem
+        owner = owner.copy()
+        fields = np.stack([self.kernel[owner == i].sum(axis=0) for i in range(len(p.a))])
+        for _ in range(_STEPS):
+            best: tuple[int, Ints, Ints] | None = None
+            for left, right, cross, linear in self.moves:
+                mine, theirs = owner[left], owner[right]
+                i, j = mine[:, 0], theirs[:, 0]
+                fits = i != j
+                for k in range(1, left.shape[1]):
+                    fits &= (mine[:, k] == i) & (theirs[:, k] == j)
+                at = np.flatnonzero(fits)
+                if len(at) == 0:
+                    continue
+                i, j, lefts, rights = i[at, None], j[at, None], left[at], right[at]
+                # Each owner's own quadratic part, and the linear part.
+                gain = (2 * (fields[i, rights] - fields[i, lefts]).sum(axis=1) + cross[at]) * p.a[i[:, 0]]
+                gain += (2 * (fields[j, lefts] - fields[j, rights]).sum(axis=1) + cross[at]) * p.a[j[:, 0]]
+                gain -= linear[at] * (p.b[i[:, 0]] - p.b[j[:, 0]])
+                if p.wire:
+                    gain += p.wire * self._wire(p.tracks(owner), i[:, 0], j[:, 0], lefts, rights)
+                k = int(gain.argmin())
+                if gain[k] < 0 and (best is None or gain[k] < best[0]):
+                    best = (int(gain[k]), lefts[k], rights[k])
+            if best is None:
+                break
+            _, cells, others = best
+            one, other = owner[cells[0]], owner[others[0]]
+            step = (self.kernel[others] - self.kernel[cells]).sum(axis=0)
+            fields[one] += step
+            fields[other] -= step
+            owner[cells], owner[others] = other, one
+        return owner
+
+    def _wire(self, table: Ints, i: Ints, j: Ints, left: Ints, right: Ints) -> Ints:
+        """Change of ``sum of t_r^2`` for each of the exchanges."""
+        tracks = np.count_nonzero(table, axis=0)
+        rows = self.problem.row[np.concatenate([left, right], axis=1)]
+        sign = np.repeat([-1, 1], left.shape[1])
+        change = np.zeros(len(i), dtype=np.int64)
+        for k in range(rows.shape[1]):
+            r = rows[:, k]
+            same = rows == r[:, None]
+            net = (same * sign).sum(axis=1)
+            before_i, before_j = table[i, r], table[j, r]
+            delta = (before_i + net > 0).astype(np.int64) - (before_i > 0)
+            delta += (before_j - net > 0).astype(np.int64) - (before_j > 0)
+            # A row that came before is counted already.
+            change += (2 * tracks[r] + delta) * delta * ~same[:, :k].any(axis=1)
+        return change
+
+
+def _equal_sums(problem: Problem, size: int) -> tuple[Ints, Ints]:
+    """All sets of `size` cells against all others with no cell in common and the same sum of coordinates."""
+    n = len(problem.cells)
+    sets = np.array(list(combinations(range(n), size)), dtype=np.int64).reshape(-1, size)
+    key = problem.x[sets].sum(axis=1) * 2**20 + problem.y[sets].sum(axis=1)
+    order = np.argsort(key, kind="stable")
+    sets, key = sets[order], key[order]
+    left, right = [], []
+    for distance in range(1, len(sets)):
+        at = np.flatnonzero(key[distance:] == key[:-distance])
+        if len(at) == 0:
+            break
+        left.append(at)
+        right.append(at + distance)
+    if not left:
+        return sets[:0], sets[:0]
+    lefts, rights = sets[np.concatenate(left)], sets[np.concatenate(right)]
+    apart = (lefts[:, :, None] != rights[:, None, :]).all(axis=(1, 2))
+    return lefts[apart], rights[apart]
