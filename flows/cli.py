@@ -77,6 +77,17 @@ Targets = Annotated[
 Extracted = Annotated[
     Path | None, typer.Option("--netlist", metavar="FILE", help="Extracted netlist, to be judged beside the schematic.")
 ]
+Wanted = Annotated[
+    Path | None,
+    typer.Option("--netlist", metavar="SPICE", help="Netlist whose units, W, L and ratios must be drawn."),
+]
+Centroid = Annotated[
+    float | None,
+    typer.Option("--centroid", metavar="UM", help="How far centroids may be off; default: what the counts force."),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="CHECK", help="A check that shall not fail the report.")
+]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="How many processes to use.")]
@@ -155,11 +166,11 @@ def simulate(
 
     chosen = catalog.load(spec, changes or ())
     from mirrorneuron.flows import judge, progress, signoff
+    from mirrorneuron.flows.testbenches import registry
 
-    limits = judge.targets(targets or judge.companion(spec))
-    cell = signoff.neuron_spec(chosen)
+    limits = judge.targets(registry.needed(chosen), targets or judge.companion(spec))
     with progress.Display() as display:
-        data = signoff.simulate(cell, out, extracted=netlist, targets=limits, jobs=jobs, watcher=display)
+        data = signoff.simulate(chosen, out, extracted=netlist, targets=limits, jobs=jobs, watcher=display)
     return _judged(data, chosen.name, console.checks(data["checks"]))
 
 
@@ -171,8 +182,11 @@ def signoff(spec: Spec, changes: Set = None, targets: Targets = None, out: Out =
     chosen = catalog.load(spec, changes or ())
     from mirrorneuron.flows import judge, progress
     from mirrorneuron.flows import signoff as steps
+    from mirrorneuron.flows.testbenches import registry
 
-    limits = judge.targets(targets or judge.companion(spec))
+    # Targets given for a cell without a testbench would be passed over.
+    bench = registry.needed(chosen) if targets else registry.bench_of(chosen)
+    limits = judge.targets(bench, targets or judge.companion(spec)) if bench else []
     command = shlex.join(["mirrorneuron", *sys.argv[1:]])
     with progress.Display() as display:
         found = steps.run(chosen, out, targets=limits, jobs=jobs, watcher=display, command=command)
@@ -202,6 +216,21 @@ def lvs(gds: Gds, netlist: Netlist, top: Top = None, out: Out = _OUT) -> Outcome
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     what = f"{gds}: {data['devices']} devices; {verdicts}"
     return _judged(data, what, [f"  {error}" for error in data["errors"]])
+
+
+@app.command(cls=_Command)
+def matching(
+    gds: Gds, netlist: Wanted = None, top: Top = None, centroid: Centroid = None, ignore: Ignore = None
+) -> Outcome:
+    """Report how well the transistors of a layout match, as drawn; with a netlist also its sizes and ratios."""
+    from mirrorneuron.flows import matching as step
+
+    data = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or ()).as_json()
+    judged = sum(not group["logic"] for group in data["groups"])
+    what = f"{gds}: {data['transistors']} transistors, {judged} groups, {len(data['errors'])} errors"
+    remarks = [("error", data["errors"]), ("ignored", data["ignored"]), ("note", data["notes"])]
+    lines = [f"{word}: {line}" for word, texts in remarks for line in texts]
+    return _judged(data, what, [*console.groups(data["groups"]), *lines])
 
 
 @app.command(cls=_Command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["checks", "files", "verdict", "violations"]
+__all__ = ["checks", "files", "groups", "verdict", "violations"]
 
 _SHOWN = 20
 
@@ -52,6 +52,44 @@ def files(found: Mapping[str, Any]) -> list[str]:
     """The files that were written, by what they are."""
     width = max((len(name) for name in found), default=0)
     return [f"{name:{width}}  {path}" for name, path in found.items()]
+
+
+def groups(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Groups of transistors, those of standard cells left out: what they share, then a line for each output."""
+    lines: list[str] = []
+    for group in found:
+        if group["logic"]:
+            continue
+        low, high = group["diffusion_end"]
+        shared = [
+            f"{group['fingers']} x {group['finger_w']:g} um",
+            f"source {group['source']}",
+            f"along {group['orientation']}",
+            f"{group['dummies']:g} dummies",
+            "ring closed" if group["ring"] else "no closed ring",
+            *([f"{group['arrays']} arrays"] if group["arrays"] > 1 else []),
+            "no n-well"
+            if group["well_distance"] is None
+            else "well edge {:g} to {:g} um".format(*group["well_distance"]),
+            f"diffusion end {low:g} to {high:g} um",
+            f"equal surroundings {group['equal_radius']:g} um",
+        ]
+        model = group["model"].removeprefix("sky130_fd_pr__")
+        lines.append(f"{group['kind']} {group['gate']}: {model} {group['w']:g}/{group['l']:g} um, {', '.join(shared)}")
+        rows = [("output", "units", "ratio", "x [um]", "y [um]", "offset [um]", "dispersion")]
+        rows += [
+            (
+                output["net"],
+                *(f"{output[key]:g}" for key in ("units", "ratio")),
+                *(f"{output[key]:.3f}" for key in ("x", "y", "offset", "dispersion")),
+            )
+            for output in group["outputs"]
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        for row in rows:
+            cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+            lines.append("  " + "  ".join([row[0].ljust(widths[0]), *cells]))
+    return lines
 
 
 def _value(value: float | str | None, unit: str) -> str:

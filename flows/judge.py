@@ -15,25 +15,22 @@ A target whose number is missing has failed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Literal
 
 import yaml
 from mirrorneuron.flows.result import Check
-from mirrorneuron.flows.testbenches.neuron import LAYOUT_ONLY, QUANTITIES, Measurement, Quantity
+from mirrorneuron.flows.testbenches.testbench import Measurement, Quantity, Testbench
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["DEFAULTS", "Judgement", "Target", "companion", "judge", "load", "targets"]
-
-DEFAULTS: Final = Path(__file__).with_name("testbenches") / "neuron.targets.yaml"
-"""Targets of every neuron."""
+__all__ = ["Judgement", "Target", "companion", "judge", "load", "targets"]
 
 
 class Target(BaseModel):
-    """A limit for one number; exactly one of `max` and `min` is given."""
+    """A limit for one number, by its key in a testbench; exactly one of `max` and `min` is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,25 +42,25 @@ class Target(BaseModel):
     conditions: str = ""
 
     @model_validator(mode="after")
-    def _known(self) -> Target:
-        quantity = QUANTITIES.get(self.value)
-        if quantity is None:
-            raise ValueError(f"there is no value {self.value}; there are {', '.join(QUANTITIES)}")
+    def _one_limit(self) -> Target:
         if (self.max is None) == (self.min is None):
             raise ValueError(f"{self.value} needs one limit: max or min")
-        if self.unit not in (None, quantity.unit):
-            raise ValueError(f"{self.value} is in {quantity.unit or 'no unit'}, not in {self.unit}: convert the limit")
         return self
 
-    @property
-    def quantity(self) -> Quantity:
-        """What is limited."""
-        return QUANTITIES[self.value]
+    def of(self, quantities: Mapping[str, Quantity]) -> Quantity:
+        """What is limited, of a testbench's quantities.
 
-    @property
-    def title(self) -> str:
-        """Its name, or what the quantity is called."""
-        return self.name or self.quantity.text
+        Raises
+        ------
+        SpecError
+            It is none of them, or the limit is in another unit.
+        """
+        quantity = quantities.get(self.value)
+        if quantity is None:
+            raise SpecError(f"there is no value {self.value}; there are {', '.join(quantities)}")
+        if self.unit not in (None, quantity.unit):
+            raise SpecError(f"{self.value} is in {quantity.unit or 'no unit'}, not in {self.unit}: convert the limit")
+        return quantity
 
     @property
     def kind(self) -> Literal["max", "min"]:
@@ -88,10 +85,16 @@ class Judgement:
     """
 
     target: Target
+    quantity: Quantity
     schematic: float | None
     layout: float | None
     of_layout: bool
     reason: str = ""
+
+    @property
+    def title(self) -> str:
+        """The target's name, or what the quantity is called."""
+        return self.target.name or self.quantity.text
 
     @property
     def value(self) -> float | None:
@@ -111,11 +114,11 @@ class Judgement:
     def check(self) -> Check:
         """The judgement as a check."""
         target = self.target
-        unit = target.quantity.unit
+        unit = self.quantity.unit
         told = f"no number: {self.reason}" if self.margin is None else f"margin {self.margin:.3g} {unit}".rstrip()
         return Check(
             step="judge",
-            name=target.title,
+            name=self.title,
             passed=self.passed,
             value=self.value,
             limit=target.limit,
@@ -125,9 +128,14 @@ class Judgement:
 
 
 def judge(
-    chosen: Sequence[Target], schematic: Measurement | None, layout: Measurement | None, *, of_layout: bool = True
+    bench: Testbench[Any, Any],
+    chosen: Sequence[Target],
+    schematic: Measurement | None,
+    layout: Measurement | None,
+    *,
+    of_layout: bool = True,
 ) -> list[Judgement]:
-    """Hold numbers against targets.
+    """Hold the numbers of a testbench against targets.
 
     Parameters
     ----------
@@ -136,13 +144,19 @@ def judge(
     of_layout
         Whether the numbers after layout are judged, so that their absence fails. Otherwise the schematic's are, and
         targets for what only a layout has are left out.
+
+    Raises
+    ------
+    SpecError
+        A target is none of this testbench.
     """
     found: list[Judgement] = []
     for target in chosen:
         before, why_before = _number(schematic, target.value, "the schematic was not simulated")
         after, why_after = _number(layout, target.value, "the extracted netlist was not simulated")
-        if of_layout or target.value not in LAYOUT_ONLY:
-            found.append(Judgement(target, before, after, of_layout, why_after if of_layout else why_before))
+        if of_layout or target.value not in bench.layout_only:
+            why = why_after if of_layout else why_before
+            found.append(Judgement(target, target.of(bench.quantities), before, after, of_layout, why))
     return found
 
 
@@ -163,8 +177,8 @@ def companion(spec_argument: str) -> Path | None:
     return beside if beside is not None and beside.is_file() else None
 
 
-def targets(path: Path | None = None) -> list[Target]:
-    """The targets of every neuron, with those of `path` added or put in the place of those of the same value.
+def targets(bench: Testbench[Any, Any], path: Path | None = None) -> list[Target]:
+    """The testbench's own targets, with those of `path` added or put in the place of those of the same value.
 
     Raises
     ------
@@ -173,13 +187,12 @@ def targets(path: Path | None = None) -> list[Target]:
     SpecError
         It is no YAML, or a target is wrong; the message says which and why.
     """
-    chosen = {target.value: target for target in load(DEFAULTS)}
-    chosen.update({target.value: target for target in (load(path) if path is not None else [])})
-    return list(chosen.values())
+    files = [bench.targets, *([path] if path is not None else [])]
+    return list({target.value: target for file in files for target in load(file, bench.quantities)}.values())
 
 
-def load(path: Path) -> list[Target]:
-    """The targets of one file; raises as `targets` does."""
+def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
+    """The targets of one file, all of them limits of `quantities`; raises as `targets` does."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -196,8 +209,11 @@ def load(path: Path) -> list[Target]:
             raise SpecError(f"{where} is {entry!r}; it must have value: and max: or min:")
         try:
             target = Target(**{str(key): value for key, value in entry.items()})
+            target.of(quantities)
         except ValidationError as error:
             raise SpecError("\n".join(f"{where}: {text}" for text in _problems(error))) from None
+        except SpecError as error:
+            raise SpecError(f"{where}: {error}") from None
         if target.value in found:
             raise SpecError(f"{where}: {target.value} has a target already; one limit for each value")
         found[target.value] = target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -12,18 +13,32 @@ from typing import TYPE_CHECKING, Any, Final
 import jinja2
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.picture import legend
-from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.testbenches.neuron import CORNERS, QUANTITIES, TEMPERATURES, Measurement
+from mirrorneuron.flows.testbenches.testbench import Measurement, Quantity, Table
 from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolError
 from mirrorneuron.pdk_sky130.install import Pdk
 
 if TYPE_CHECKING:
     from mirrorneuron.flows.judge import Judgement
+    from mirrorneuron.flows.matching import GroupReport, MatchingResult
     from mirrorneuron.flows.signoff import Signoff
 
 __all__ = ["render", "versions"]
 
 _LEAST: Final = 1e-4  # below it, the digits of our values mean nothing
+_MATCHING: Final = (
+    "Gate",
+    "W, um",
+    "L, um",
+    "Output",
+    "Units",
+    "Ratio",
+    "Off centre, um",
+    "Dispersion",
+    "Dummies",
+    "To well, um",
+    "To end, um",
+    "Ring",
+)
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
@@ -63,13 +78,9 @@ def render(found: Signoff) -> str:
     EvidenceError
         The picture is missing, or there are no checks to report.
     """
-    from mirrorneuron.flows.plots import plots  # matplotlib: a second that bad input need not wait for
-
     if not found.checks:
         raise EvidenceError("there are no checks, so there is nothing to report")
-    measured = {
-        name: one for name, one in (("schematic", found.schematic), ("after layout", found.layout)) if one is not None
-    }
+    bench, measured = found.bench, found.measured
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -91,13 +102,13 @@ def render(found: Signoff) -> str:
         area=found.built.area_um2,
         spec=_spec(found),
         rows=[_row(judgement) for judgement in found.judgements],
-        plots=plots(measured),
-        numbers=_numbers(measured),
+        plots=bench.plots(measured) if bench and measured else [],
+        numbers=_numbers(bench.quantities, measured) if bench else [],
         measured=list(measured),
-        corners=_corners(measured),
-        temperatures=[f"{temperature:g} C" for temperature in TEMPERATURES],
+        tables=bench.tables(measured) if bench and measured else [],
         drc=found.drc,
         lvs=found.lvs,
+        matching=_matching(found.matching) if found.matching else None,
         extracted=found.extracted,
         versions=found.versions,
         commands=_commands(found),
@@ -131,20 +142,20 @@ def _spec(found: Signoff) -> list[tuple[str, str, str]]:
     told = dict(line.split(": ", 1) for line in found.spec.lines())
     return [
         (row.field, f"{told[row.field]} {row.unit if row.unit == 'um' else ''}".strip(), row.description)
-        for row in type(found.spec).rows()
+        for row in type(found.spec).field_rows()
         if row.field in told
     ]
 
 
 def _row(judgement: Judgement) -> _Row:
     target, value = judgement.target, judgement.value
-    unit = target.quantity.unit
+    unit = judgement.quantity.unit
     part = None
     if value is not None and target.kind == "max" and target.limit > 0:
         part = min(max(value / target.limit, 0.0), 1.0)
     sign = "\u2264" if target.kind == "max" else "\u2265"
     return _Row(
-        title=target.title,
+        title=judgement.title,
         conditions=target.conditions,
         schematic=number(judgement.schematic),
         layout=number(judgement.layout),
@@ -156,33 +167,53 @@ def _row(judgement: Judgement) -> _Row:
     )
 
 
-def _numbers(measured: dict[str, Measurement]) -> list[tuple[str, str, list[str]]]:
+def _numbers(
+    quantities: Mapping[str, Quantity], measured: Mapping[str, Measurement]
+) -> list[tuple[str, str, list[str]]]:
     """What, its unit, and its number in each measurement; rows without any number are left out."""
     rows: list[tuple[str, str, list[str]]] = []
-    for key, quantity in QUANTITIES.items():
+    for key, quantity in quantities.items():
         values = [number(one.numbers.get(key)) for one in measured.values()]
         if any(values):
             rows.append((quantity.text, quantity.unit, values))
     return rows
 
 
-def _corners(measured: dict[str, Measurement]) -> list[tuple[str, list[str]]]:
-    """Error of the weighted sum [% RMS] after layout (else the schematic's), by corner and temperature."""
-    if not measured:
-        return []
-    rms = {str(corner.condition): corner.rms for corner in list(measured.values())[-1].corners}
-    return [
-        (corner, [number(rms[str(Condition(corner, temperature))]) or "none" for temperature in TEMPERATURES])
-        for corner in CORNERS
-    ]
+def _matching(found: MatchingResult) -> Table:
+    """The groups that are meant to match, a row for each output; what is the group's stands in its first row."""
+    rows: list[tuple[str | float | None, ...]] = []
+    for group in (group for group in found.groups if group.kind != "parallel"):
+        shared = (
+            group.dummies,
+            "none" if group.well_distance is None else _range(group.well_distance),
+            _range(group.diffusion_end),
+            "closed" if group.ring else "open",
+        )
+        for k, output in enumerate(group.outputs):
+            own = (output.net, output.units, output.ratio, output.offset, output.dispersion)
+            first = k == 0
+            rows.append((*(_sized(group) if first else ("", "", "")), *own, *(shared if first else ("", "", "", ""))))
+    return Table(_MATCHING, rows)
+
+
+def _sized(group: GroupReport) -> tuple[str, str, str]:
+    return f"{group.gate} ({group.kind})", f"{group.w:g}", f"{group.l:g}"
+
+
+def _range(values: tuple[float, float]) -> str:
+    least, largest = (number(value) for value in values)
+    return least if least == largest else f"{least} to {largest}"
 
 
 def _commands(found: Signoff) -> list[str]:
     """The command that was given, and those that repeat a step alone."""
     gds, spice = found.files["gds"], found.files["spice"]
+    limit = found.centroid_limit
+    centroid = "" if limit is None else f" --centroid {limit:g}"
     return [
         *([found.command] if found.command else []),
         f"mirrorneuron drc {gds}",
         f"mirrorneuron lvs {gds} {spice}",
+        f"mirrorneuron matching {gds} --netlist {spice}{centroid}",
         f"mirrorneuron extract {gds} --schematic {spice}",
     ]

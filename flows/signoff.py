@@ -4,10 +4,12 @@
 
     build --+-- drc ----------------------------+
             |-- lvs ----------------------------|
+            |-- matching -----------------------|
             |-- extract -- simulate (layout) ---+-- judge -- report
             `-- simulate (schematic) -----------'
 
-A step that fails does not stop the others; one that cannot run for it is a failed check that says so.
+A step that fails does not stop the others; one that cannot run for it is a failed check that says so. So is the
+simulation of a cell that has no testbench: such a cell cannot pass.
 """
 
 from __future__ import annotations
@@ -23,26 +25,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from mirrorneuron.flows import drc, extract, judge, lvs, report
+from mirrorneuron.flows import drc, extract, judge, lvs, matching, report
 from mirrorneuron.flows.build import Built, build
 from mirrorneuron.flows.folders import alone, writable
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.result import Check
-from mirrorneuron.flows.testbenches import neuron
-from mirrorneuron.flows.testbenches.neuron import Measurement
+from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.testbench import LAYOUT, SCHEMATIC, Measurement, Testbench
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130 import install
-from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError
+from mirrorneuron.pdk_sky130.errors import FileError, MirrorneuronError
 
-__all__ = ["STEPS", "Signoff", "Watcher", "neuron_spec", "run", "simulate"]
+__all__ = ["STEPS", "Signoff", "Watcher", "run", "simulate"]
 
-# The matching step comes between lvs and extract.
-STEPS: Final = ("build", "drc", "lvs", "extract", "simulate", "judge", "report")
+STEPS: Final = ("build", "drc", "lvs", "matching", "extract", "simulate", "judge", "report")
 """Each of them leaves at least one check."""
 
-_SCHEMATIC, _LAYOUT = "schematic", "after layout"
 _T = TypeVar("_T")
 
 
@@ -67,7 +66,8 @@ class Signoff:
     ``seconds`` is by task; tasks overlap. ``command`` is what the user typed.
     """
 
-    spec: NeuronSpec
+    spec: CellSpec
+    bench: Testbench[Any, Any] | None
     built: Built
     checks: list[Check] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
@@ -76,11 +76,24 @@ class Signoff:
     errors: list[MirrorneuronError] = field(default_factory=list)
     drc: drc.DrcResult | None = None
     lvs: lvs.LvsResult | None = None
+    matching: matching.MatchingResult | None = None
     extracted: extract.ExtractResult | None = None
     schematic: Measurement | None = None
     layout: Measurement | None = None
     judgements: Sequence[Judgement] = ()
     command: str = ""
+
+    @property
+    def centroid_limit(self) -> float | None:
+        """How far centroids may be off by the pattern asked for [um]; None for cells that do not say."""
+        limit: float | None = getattr(self.spec, "centroid_limit", None)
+        return limit
+
+    @property
+    def measured(self) -> dict[str, Measurement]:
+        """The measurements that there are, by their names."""
+        found = {SCHEMATIC: self.schematic, LAYOUT: self.layout}
+        return {name: one for name, one in found.items() if one is not None}
 
     @property
     def passed(self) -> bool:
@@ -105,26 +118,13 @@ class Signoff:
 
     def as_record(self) -> dict[str, Any]:
         """`as_json`, and what the numbers were measured on and with; without times, so the same for the same cell."""
-        measured = {_SCHEMATIC: self.schematic, _LAYOUT: self.layout}
         return {
             **self.as_json(),
             "spec": self.spec.model_dump(mode="json"),
             "versions": dict(self.versions),
-            "measured": {name: found.as_json() for name, found in measured.items() if found is not None},
+            "matching": None if self.matching is None else self.matching.as_json(),
+            "measured": {name: found.as_json() for name, found in self.measured.items()},
         }
-
-
-def neuron_spec(spec: CellSpec) -> NeuronSpec:
-    """The spec, if there is a testbench for its cell.
-
-    Raises
-    ------
-    InputError
-        There is none.
-    """
-    if not isinstance(spec, NeuronSpec):
-        raise InputError(f"there is no testbench for {spec.cell}, so it cannot be simulated; build, drc and lvs can")
-    return spec
 
 
 def run(
@@ -142,6 +142,8 @@ def run(
     ----------
     out
         Everything is written in ``out/<name>``.
+    targets
+        Of the cell's testbench; what a cell without one is given is not looked at.
     jobs
         How many programs may run at the same time.
     command
@@ -150,15 +152,14 @@ def run(
     Raises
     ------
     InputError
-        The cell cannot be built, or not there.
+        The cell cannot be built, or not there, or a target is none of its testbench.
     ToolError
         The PDK is missing. Errors of later steps are in the result.
     """
-    chosen = neuron_spec(spec)
     pdk = install.locate()
     started = time.monotonic()
-    built = build(chosen, out)
-    found = Signoff(chosen, built, [*built.checks], built.files(), {"build": time.monotonic() - started})
+    bench, built = registry.bench_of(spec), build(spec, out)
+    found = Signoff(spec, bench, built, [*built.checks], built.files(), {"build": time.monotonic() - started})
     found.versions = report.versions(pdk)
     found.command = command
     if watcher is not None:
@@ -169,7 +170,7 @@ def run(
 
 
 def simulate(
-    spec: NeuronSpec,
+    spec: CellSpec,
     out: Path,
     *,
     extracted: Path | None,
@@ -184,15 +185,16 @@ def simulate(
     Raises
     ------
     InputError
-        Nothing can be written there, or the extracted netlist cannot be used.
+        There is no testbench for the cell, nothing can be written there, or the extracted netlist cannot be used.
     ToolError
         ngspice or the PDK is missing, broke, or found no solution.
     """
+    bench = registry.needed(spec)
     text = catalog.circuit_of(spec).to_spice()
     folder = writable(out / spec.name, out)
     netlist = folder / f"{spec.name}.spice"
     _write(netlist, text)
-    netlists = {_SCHEMATIC: netlist} | ({_LAYOUT: extracted} if extracted is not None else {})
+    netlists = {SCHEMATIC: netlist} | ({LAYOUT: extracted} if extracted is not None else {})
     task = "simulate"
 
     def progress(done: int, of: int, _: str) -> None:
@@ -203,15 +205,17 @@ def simulate(
     if watcher is not None:
         watcher.started(task)
     with alone(folder):
-        found = neuron.measure(spec, [*netlists.values()], jobs=jobs, progress=progress, folder=folder / "simulate")
+        found = bench.measure(spec, [*netlists.values()], jobs=jobs, progress=progress, folder=folder / "simulate")
     measured = dict(zip(netlists, found, strict=True))
-    layout = neuron.compared(*found) if extracted is not None else None
-    checks = [check for name, one in measured.items() for check in _simulation_checks(name, one)]
+    if extracted is not None:
+        measured[LAYOUT] = bench.compared(*found)
+    checks = [check for name, one in measured.items() for check in bench.checks(name, one)]
     if extracted is not None:
         count = len(re.findall(r"^c", extracted.read_text(errors="replace"), re.MULTILINE | re.IGNORECASE))
-        what = f"{_LAYOUT}: capacitors in the netlist"
+        what = f"{LAYOUT}: capacitors in the netlist"
         checks.append(Check("simulate", what, count > 0, count, detail="" if count else "this is no extracted netlist"))
-    judgements = judge.judge(targets, found[0], layout, of_layout=layout is not None)
+    layout = measured.get(LAYOUT)
+    judgements = judge.judge(bench, targets, measured[SCHEMATIC], layout, of_layout=layout is not None)
     checks += [judgement.check() for judgement in judgements]
     passed = all(check.passed for check in checks)
     if watcher is not None:
@@ -219,19 +223,8 @@ def simulate(
     return {
         "passed": passed,
         "checks": [check.as_json() for check in checks],
-        "measured": {
-            name: one.as_json() for name, one in {**measured, **({_LAYOUT: layout} if layout else {})}.items()
-        },
+        "measured": {name: one.as_json() for name, one in measured.items()},
     }
-
-
-def _simulation_checks(name: str, found: Measurement) -> list[Check]:
-    limited = "; ".join(found.limited[:5])
-    what = f"{name}: inputs that do not take their current"
-    return [
-        Check("simulate", f"{name}: operating points", found.points > 0, found.points),
-        Check("simulate", what, not found.limited, len(found.limited), 0, detail=limited),
-    ]
 
 
 class _Run:
@@ -250,17 +243,24 @@ class _Run:
             # The longest first.
             checked = pool.submit(self._task, "drc", self._drc)
             extracted = pool.submit(self._task, "extract", self._extract)
-            matched = pool.submit(self._task, "lvs", self._lvs)
-            simulated = pool.submit(self._simulate, _SCHEMATIC, built.spice, 1)
+            compared = pool.submit(self._task, "lvs", self._lvs)
+            matched = pool.submit(self._task, "matching", self._matching)
+            simulated = pool.submit(self._simulate, SCHEMATIC, built.spice, 1)
             found.extracted = extracted.result()
-            found.drc, found.lvs, found.schematic = checked.result(), matched.result(), simulated.result()
+            found.drc, found.lvs, found.matching = checked.result(), compared.result(), matched.result()
+            found.schematic = simulated.result()
         finally:
             pool.shutdown(cancel_futures=True)
-        if found.extracted is None:
-            self._skip("simulate", _LAYOUT, "the layout was not extracted")
+        if found.bench is None:
+            why = f"there is no testbench for {found.spec.cell}"
+            self._skip("simulate", f"{SCHEMATIC}, {LAYOUT}", why)
+            self._skip("judge", "targets", why)
         else:
-            found.layout = self._simulate(_LAYOUT, found.extracted.pex, self._jobs)
-        self._judge()
+            if found.extracted is None:
+                self._skip("simulate", LAYOUT, "the layout was not extracted")
+            else:
+                found.layout = self._simulate(LAYOUT, found.extracted.pex, self._jobs)
+            self._judge(found.bench)
         self._report()
         return found
 
@@ -311,6 +311,20 @@ class _Run:
             checks.append(Check("lvs", tool, matches, verdict, "match", "", "; ".join(said[:3])))
         return result, [*checks, Check("lvs", "both agree on a match", result.passed)]
 
+    def _matching(self) -> tuple[matching.MatchingResult, list[Check]]:
+        built = self._found.built
+        result = matching.run(built.gds, built.spice, centroid_limit=self._found.centroid_limit)
+        # Those of one output have nothing to match with; standard cells are not meant to.
+        bare = [
+            group.gate for group in result.groups if group.kind != "parallel" and not group.logic and not group.ring
+        ]
+        said = f"of gate {', '.join(bare[:5])}" if bare else ""
+        return result, [
+            Check("matching", "groups of transistors", bool(result.groups), len(result.groups)),
+            Check("matching", "errors", result.passed, len(result.errors), 0, detail="; ".join(result.errors[:3])),
+            Check("matching", "matched groups without a closed ring", not bare, len(bare), 0, detail=said),
+        ]
+
     def _extract(self) -> tuple[extract.ExtractResult, list[Check]]:
         built = self._found.built
         pex = self._folder / f"{self._found.spec.name}.pex.spice"
@@ -325,23 +339,27 @@ class _Run:
         ]
 
     def _simulate(self, name: str, netlist: Path, jobs: int) -> Measurement | None:
+        bench = self._found.bench
+        if bench is None:
+            return None
+
         def progress(done: int, of: int, _: str) -> None:
             if self._watcher is not None:
                 self._watcher.advanced(f"simulate {name}", done, of)
 
         def measured() -> tuple[Measurement, list[Check]]:
-            (found,) = neuron.measure(self._found.spec, [netlist], jobs=jobs, progress=progress)
-            return found, _simulation_checks(name, found)
+            (found,) = bench.measure(self._found.spec, [netlist], jobs=jobs, progress=progress)
+            return found, bench.checks(name, found)
 
         return self._task("simulate", measured, name)
 
-    def _judge(self) -> None:
+    def _judge(self, bench: Testbench[Any, Any]) -> None:
         found = self._found
 
         def judged() -> tuple[list[Judgement], list[Check]]:
             if found.schematic is not None and found.layout is not None:
-                found.layout = neuron.compared(found.schematic, found.layout)
-            judgements = judge.judge(self._targets, found.schematic, found.layout)
+                found.layout = bench.compared(found.schematic, found.layout)
+            judgements = judge.judge(bench, self._targets, found.schematic, found.layout)
             if not judgements:
                 return [], [Check("judge", "targets", False, 0, detail="there is no target to judge by")]
             return judgements, [judgement.check() for judgement in judgements]

@@ -148,13 +148,14 @@ class WholeList(Kind):
     low: int
     high: int
     longest: int
+    shortest: int = 1
     unit: str = ""
 
     @property
     def limits(self) -> str:
         """Length and range."""
         some = ", not all 0" if self.low <= 0 <= self.high else ""
-        return f"a list of 1 to {self.longest} whole numbers from {self.low} to {self.high}{some}"
+        return f"a list of {self.shortest} to {self.longest} whole numbers from {self.low} to {self.high}{some}"
 
     def check(self, value: Any) -> tuple[int, ...]:
         """The numbers."""
@@ -162,7 +163,7 @@ class WholeList(Kind):
 
     def check_at(self, value: Any, where: str = "") -> tuple[int, ...]:
         """The numbers; `where` continues the field's name in an error."""
-        if not isinstance(value, list | tuple) or not 1 <= len(value) <= self.longest:
+        if not isinstance(value, list | tuple) or not self.shortest <= len(value) <= self.longest:
             raise self.wrong(value, where)
         numbers: list[int] = []
         for position, item in enumerate(value):

@@ -30,32 +30,35 @@ and compared with the transfer's own output at the ideal sum.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 import numpy as np
 from mirrorneuron.flows import simulate
 from mirrorneuron.flows.simulate import Condition, Data, Progress, Result
+from mirrorneuron.flows.testbenches import testbench
 from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Tran, Voltage, random_points, step, sweep
 from mirrorneuron.flows.testbenches.measure import Logistic, StepResponse, Transfer, fit_logistic, power, step_response
+from mirrorneuron.flows.testbenches.testbench import Numbers, Quantity, Table, Testbench
+from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 if TYPE_CHECKING:
-    from mirrorneuron.generators.neuron.spec import NeuronSpec
+    from mirrorneuron.flows.plots import Plot
 
 __all__ = [
+    "BENCH",
     "CONDITIONS",
     "LAYOUT_ONLY",
     "QUANTITIES",
     "Corner",
     "Curve",
     "Measurement",
-    "Quantity",
     "StepTrace",
     "Vectors",
     "compared",
@@ -91,14 +94,6 @@ _STEP_KEYS: Final = (
     "overshoot",
 )
 _LOW, _HIGH, _SMALL = 0.1, 1.0, 0.2  # of full scale
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A number that is measured: what it is, and the unit it is told in."""
-
-    text: str
-    unit: str = ""
 
 
 QUANTITIES: Final[Mapping[str, Quantity]] = {
@@ -190,25 +185,20 @@ class Corner:
     fit: Logistic | None
 
 
-@dataclass(frozen=True, eq=False)
-class Measurement:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measurement(testbench.Measurement):
     """All that was measured on one netlist.
 
     Attributes
     ----------
-    numbers, missing
-        Each of `QUANTITIES` is in one of them: its number in its unit, or why there is none.
-    limited
-        Where the neuron did not take an input current wholly.
     full_scale
         Of the ideal sum [A]: weights' magnitudes, all inputs at full scale.
     band
         Half-width of the band that steps settle to [A].
     """
 
-    netlist: Path
-    numbers: Mapping[str, float]
-    missing: Mapping[str, str]
+    quantities: ClassVar = QUANTITIES
+
     full_scale: float
     band: float
     alone: Mapping[str, Curve]
@@ -218,25 +208,6 @@ class Measurement:
     fit: Logistic | None
     steps: Sequence[StepTrace]
     corners: Sequence[Corner]
-    limited: tuple[str, ...]
-    points: int
-    ngspice: str
-    models: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Numbers with their units, and why the others are missing."""
-        return {
-            "netlist": str(self.netlist),
-            "numbers": {
-                key: {"value": value, "unit": QUANTITIES[key].unit, "what": QUANTITIES[key].text}
-                for key, value in self.numbers.items()
-            },
-            "missing": dict(self.missing),
-            "conditions": [str(corner.condition) for corner in self.corners],
-            "operating_points": self.points,
-            "ngspice": self.ngspice,
-            "models": self.models,
-        }
 
 
 def measure(
@@ -272,23 +243,18 @@ def measure(
 
 def compared(schematic: Measurement, layout: Measurement) -> Measurement:
     """The measurement after layout, with the numbers of `LAYOUT_ONLY` entered: how far it is from the schematic's."""
-    numbers, missing = dict(layout.numbers), dict(layout.missing)
-    ways: dict[str, Callable[[], Floats]] = {
-        "sum_error_after_layout": lambda: layout.vectors.referred,
-        "sum_shift_after_layout": lambda: _refer(schematic.reference, layout.vectors.outputs),
-    }
-    for key, referred in ways.items():
-        try:
-            difference = referred() - schematic.vectors.referred
-            both = np.isfinite(difference)
-            if not both.any():
-                raise EvidenceError("no random vector could be referred to the sum both before and after layout")
-        except EvidenceError as error:
-            missing[key] = str(error)
-            continue
-        missing.pop(key, None)
-        numbers[key] = 100 * _rms(difference[both]) / layout.full_scale
-    return replace(layout, numbers=numbers, missing=missing)
+    numbers = Numbers(layout)
+
+    def apart(referred: Floats) -> float:
+        difference = referred - schematic.vectors.referred
+        both = np.isfinite(difference)
+        if not both.any():
+            raise EvidenceError("no random vector could be referred to the sum both before and after layout")
+        return 100 * _rms(difference[both]) / layout.full_scale
+
+    numbers.take("sum_error_after_layout", lambda: apart(layout.vectors.referred))
+    numbers.take("sum_shift_after_layout", lambda: apart(_refer(schematic.reference, layout.vectors.outputs)))
+    return replace(layout, numbers=numbers.found, missing=numbers.missing)
 
 
 class _Plan:
@@ -376,8 +342,7 @@ class _Evaluation:
         self._plan = plan
         self._results = results
         self._typical = next(result for result in results if result.condition == TYPICAL)
-        self._numbers: dict[str, float] = {}
-        self._missing: dict[str, str] = {}
+        self._numbers = Numbers()
 
     def measurement(self) -> Measurement:
         plan, typical = self._plan, self._typical
@@ -389,11 +354,17 @@ class _Evaluation:
         traces = self._steps()
         self._power()
         ramp = np.linspace(0.0, plan.unit, _SWEEP_POINTS)
-        self._missing.update(dict.fromkeys(LAYOUT_ONLY, "schematic and layout were not both simulated"))
+        self._numbers.lack(LAYOUT_ONLY, "schematic and layout were not both simulated")
+        found, missing = self._numbers.found, self._numbers.missing
         return Measurement(
             netlist=typical.netlist,
-            numbers={key: self._numbers[key] for key in QUANTITIES if key in self._numbers},
-            missing={key: self._missing[key] for key in QUANTITIES if key in self._missing},
+            numbers={key: found[key] for key in QUANTITIES if key in found},
+            missing={key: missing[key] for key in QUANTITIES if key in missing},
+            conditions=[corner.condition for corner in corners],
+            limited=testbench.limited(self._results),
+            points=testbench.points(self._results),
+            ngspice=typical.ngspice,
+            models=typical.models,
             full_scale=plan.full_scale,
             band=_BAND * plan.unit,
             alone={pin: Curve(ramp, _output(typical[pin])) for pin in plan.pins},
@@ -403,29 +374,7 @@ class _Evaluation:
             fit=nominal.corner.fit,
             steps=traces,
             corners=corners,
-            limited=tuple(
-                f"{pin} ({name}, {result.condition})"
-                for result in self._results
-                for name, data in result.data.items()
-                for pin in data.limited
-            ),
-            points=sum(len(data.x) for r in self._results for data in r.data.values() if data.x_unit == "point"),
-            ngspice=typical.ngspice,
-            models=typical.models,
         )
-
-    def _take(self, keys: str | Sequence[str], numbers: Callable[[], float | Sequence[float]]) -> None:
-        """Enter numbers, or why there are none."""
-        names = [keys] if isinstance(keys, str) else list(keys)
-        try:
-            found = numbers()
-            values = [found] if isinstance(found, (int, float)) else list(found)
-            if not all(math.isfinite(value) for value in values):
-                raise EvidenceError("the result is not finite")
-        except EvidenceError as error:
-            self._missing.update(dict.fromkeys(names, str(error)))
-            return
-        self._numbers.update(zip(names, (float(value) for value in values), strict=True))
 
     def _reading(self, result: Result) -> _Reading:
         plan = self._plan
@@ -443,12 +392,12 @@ class _Evaluation:
                 found.append((corner.rms, corner.largest))
             return [max(values) for values in zip(*found, strict=True)]
 
-        self._take(["sum_error_rms", "sum_error_max"], lambda: worst([nominal]))
-        self._take(["corner_sum_error_rms", "corner_sum_error_max"], lambda: worst(readings))
-        self._take("unreferred", lambda: max(reading.unreferred for reading in readings))
-        self._take("flat_output_error", lambda: max(reading.flat_output_error for reading in readings))
+        self._numbers.take(["sum_error_rms", "sum_error_max"], lambda: worst([nominal]))
+        self._numbers.take(["corner_sum_error_rms", "corner_sum_error_max"], lambda: worst(readings))
+        self._numbers.take("unreferred", lambda: max(reading.unreferred for reading in readings))
+        self._numbers.take("flat_output_error", lambda: max(reading.flat_output_error for reading in readings))
         largest = [1e6 * reading.corner.output_max for reading in readings]
-        self._take(["corner_output_min", "corner_output_max"], lambda: [min(largest), max(largest)])
+        self._numbers.take(["corner_output_min", "corner_output_max"], lambda: [min(largest), max(largest)])
 
     def _logistic(self, corners: Sequence[Corner]) -> None:
         def fit(temperature_c: float) -> Logistic:
@@ -465,8 +414,8 @@ class _Evaluation:
             cold, hot = (100 * (fit(temperature).slope / fit(27.0).slope - 1) for temperature in (-40.0, 125.0))
             return [cold, hot, max(abs(cold), abs(hot))]
 
-        self._take(["fit_rms", "fit_max", "slope", "centre", "output_low", "output_high"], typical)
-        self._take(["slope_cold", "slope_hot", "slope_drift"], drift)
+        self._numbers.take(["fit_rms", "fit_max", "slope", "centre", "output_low", "output_high"], typical)
+        self._numbers.take(["slope_cold", "slope_hot", "slope_drift"], drift)
 
     def _steps(self) -> list[StepTrace]:
         plan = self._plan
@@ -478,26 +427,26 @@ class _Evaluation:
             traces.append(StepTrace(kind, inputs, _BEFORE_S, down, tran.stop_s, data.x, _output(data)))
         band = _BAND * plan.unit
         if float(np.ptp(_output(self._typical["reference"]))) < _DEAD * plan.unit:
-            self._missing.update(dict.fromkeys(_STEP_KEYS, "the output does not move"))
+            self._numbers.lack(_STEP_KEYS, "the output does not move")
             return traces
         for kind in ("full", "small"):
             of_kind = [trace for trace in traces if trace.kind == kind]
-            self._take(f"settling_{kind}", partial(_settling_us, [(trace, band) for trace in of_kind]))
+            self._numbers.take(f"settling_{kind}", partial(_settling_us, [(trace, band) for trace in of_kind]))
             # A step that inputs of both signs cancel has no size of its own to settle to.
             sized = [(trace, _BAND * trace.size) for trace in of_kind if trace.size > band]
-            self._take(f"settling_{kind}_own", partial(_settling_us, sized))
+            self._numbers.take(f"settling_{kind}_own", partial(_settling_us, sized))
 
         def ringing() -> list[float]:
             answers = [answer for trace in traces for answer in trace.answers(band)]
             return [max(a.excursions for a in answers), 100 * max(a.overshoot for a in answers)]
 
-        self._take(["excursions", "overshoot"], ringing)
+        self._numbers.take(["excursions", "overshoot"], ringing)
         return traces
 
     def _power(self) -> None:
         inputs = ["ibias", *self._plan.pins]
-        for analysis in ("mid", "idle"):
-            self._numbers[f"power_{analysis}"] = 1e6 * float(power(self._typical[analysis], "vdd", inputs)[0])
+        watts = [float(power(self._typical[analysis], "vdd", inputs)[0]) for analysis in ("mid", "idle")]
+        self._numbers.take(["power_mid", "power_idle"], lambda: [1e6 * watt for watt in watts])
 
 
 def _settling_us(steps: Sequence[tuple[StepTrace, float]]) -> float:
@@ -603,3 +552,29 @@ def _output(data: Data) -> Floats:
 
 def _rms(values: Floats) -> float:
     return float(np.sqrt(np.mean(values**2)))
+
+
+def _plots(found: Mapping[str, Measurement]) -> list[Plot]:
+    from mirrorneuron.flows.testbenches import neuron_plots  # matplotlib: a second that bad input need not wait for
+
+    return neuron_plots.plots(found)
+
+
+def _tables(found: Mapping[str, Measurement]) -> list[Table]:
+    """The error of the weighted sum at each corner, after layout if that was measured."""
+    name, shown = list(found.items())[-1]
+    rms = {str(corner.condition): corner.rms for corner in shown.corners}
+    return [testbench.by_corner(f"Weighted-sum error, RMS, % ({name})", rms, shown.conditions)]
+
+
+BENCH: Final = Testbench(
+    spec=NeuronSpec,
+    quantities=QUANTITIES,
+    layout_only=LAYOUT_ONLY,
+    targets=Path(__file__).with_name("neuron.targets.yaml"),
+    measure=measure,
+    compared=compared,
+    plots=_plots,
+    tables=_tables,
+)
+"""The testbench of every neuron."""

@@ -27,6 +27,7 @@ class MatchedArraySpec(CellSpec, init=False):
         WholeList(
             low=1,
             high=4096,
+            shortest=2,
             longest=64,
             unit="units",
             rule="a ratio is a count of equal unit transistors",
@@ -82,7 +83,7 @@ class MatchedArraySpec(CellSpec, init=False):
     dummy_columns: Annotated[
         int,
         Whole(low=0, high=8, rule="dummy units at each end of a row", remedy="one gives every unit two neighbours"),
-    ] = Field(1, description="Dummy units at each end of the rows")
+    ] = Field(1, description="Dummy units at each end of the rows; without them the matching check fails")
     dummy_rows: Annotated[
         int,
         Whole(low=0, high=8, rule="dummy rows below and above", remedy="one gives every row two neighbours"),

@@ -1,4 +1,4 @@
-"""Common-centroid patterns: which grid, and the best pattern on it. docs/placement.md says what is minimised and why."""
+"""Common-centroid patterns: which grid, and the best pattern on it; docs/placement.md tells what is minimised."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from math import isfinite, log
 
-from mirrorneuron.generators.placement.exact import Grid, bound, hopeless, seats
+from mirrorneuron.generators.placement.exact import FINE_BITS, Grid, bound, hopeless, others, seats
 from mirrorneuron.generators.placement.objective import DUMMY, Ints
 from mirrorneuron.generators.placement.optimise import improved
 from mirrorneuron.generators.placement.pattern import Pattern, check_counts, check_edges, check_pitch, framed
@@ -14,11 +14,14 @@ from mirrorneuron.pdk_sky130.errors import SpecError
 
 __all__ = ["common_centroid"]
 
-_ASPECT = 0.5
+_ASPECT = 0.15
 """What a factor e in the aspect ratio costs, in parts of the units' area."""
-_MIDDLE = 0.1
+_MIDDLE = 0.25
 """What a dummy in the centre cell costs."""
-_PITCHES = 1e4
+_OFFSET = 0.5
+"""What an offset of one pitch (the geometric mean of the two) costs where two owners or more have a single unit."""
+_ROW_COUNTS = 200
+_PITCHES = 1000
 _MORE_COLUMNS = 12
 
 
@@ -44,8 +47,8 @@ def common_centroid(
         Units of each owner, at least 1; together at most `MAX_UNITS`.
     rows
         Rows of units, without the dummy rows: exactly so many, with the fewest columns in which the centroids are as
-        good as they can be with so many rows. Without it, the grid is chosen: the smallest sum of dummy cells over
-        units, half of |ln(width / height / aspect)|, and the largest offset in pitches.
+        good as they can be with so many rows. Without it, the grid is chosen among those that allow exact centroids:
+        the smallest sum of dummies over units and 0.15 |ln(width / height / aspect)|.
     max_rows
         At most so many rows of units, where `rows` is not given.
     aspect
@@ -64,8 +67,8 @@ def common_centroid(
     check_edges(edge_columns, edge_rows)
     check_pitch(pitch)
     if not 1 / _PITCHES <= pitch[0] / pitch[1] <= _PITCHES:
-        raise SpecError(f"pitch is {pitch!r}: one at most {_PITCHES:,.0f} times the other; give both in the same unit")
-    if isinstance(aspect, bool) or not (isfinite(aspect) and 0 < aspect):
+        raise SpecError(f"pitch is {pitch!r}: one at most {_PITCHES} times the other; give both in the same unit")
+    if type(aspect) not in (int, float) or not (isfinite(aspect) and aspect > 0):
         raise SpecError(f"aspect is {aspect!r}: width over height, a number above 0")
     for name, value in (("rows", rows), ("max_rows", max_rows)):
         if value is not None and (type(value) is not int or value < 1):
@@ -74,7 +77,7 @@ def common_centroid(
         raise SpecError(f"rows is {rows}: at most {total}, the number of units; a row without a unit is no row")
     if rows is not None and max_rows is not None and rows > max_rows:
         raise SpecError(f"rows is {rows} and max_rows is {max_rows}: give one of them, or rows up to max_rows")
-    order = sorted(counts, key=lambda name: (counts[name], name))
+    order = sorted(counts, key=lambda name: counts[name])
     body = _best(
         tuple(counts[name] for name in order),
         rows,
@@ -94,15 +97,9 @@ def _best(
     aspect: float,
     pitch: tuple[float, float],
 ) -> tuple[tuple[int, ...], ...]:
-    if rows is not None:
-        grids = _with_rows(counts, rows, pitch)
-    else:
-        grids = _any_rows(counts, max_rows, aspect, pitch)
-    for grid in grids:
-        starts = list(seats(grid, counts))
-        if starts:
-            break
-    owner = improved(starts, grid.rows, grid.columns, pitch, counts)
+    grids = _with_rows(counts, rows, pitch) if rows is not None else _any_rows(counts, max_rows, aspect, pitch)
+    grid, starts = next((grid, found) for grid in grids if (found := seats(grid, counts)))
+    owner = improved(starts, others(grid, counts, starts[0]), grid, counts)
     return _tidy(owner.reshape(grid.rows, grid.columns), counts)
 
 
@@ -124,21 +121,24 @@ def _any_rows(
     """Grids by their cost, the cheapest first."""
     total = sum(counts)
     singles = counts.count(1)
-    odd = any(n % 2 for n in counts)
+    centred = singles < 2 and any(n % 2 for n in counts)
+
+    def aspect_cost(rows: int, columns: int) -> float:
+        return _ASPECT * abs(log(columns * pitch[0] / (rows * pitch[1]) / aspect))
+
+    every = sorted(range(1, min(total, max_rows or total) + 1), key=lambda r: aspect_cost(r, -(-total // r)))
     found: list[tuple[int, int, int]] = []
-    for rows in range(1, min(total, max_rows or total) + 1):
+    for rows in every[:_ROW_COUNTS]:
         least = -(-total // rows)
         for columns in range(least, least + _MORE_COLUMNS):
             grid = Grid(rows, columns, pitch)
-            if singles <= 1 and odd and grid.cells % 2 == 0:
-                continue
-            if hopeless(grid, counts):
+            # An odd count is exact on odd sides only.
+            if (centred and grid.cells % 2 == 0) or hopeless(grid, counts):
                 continue
             dummies = grid.cells - total
-            cost = dummies / total + _ASPECT * abs(log(columns * pitch[0] / (rows * pitch[1]) / aspect))
-            cost += _MIDDLE * (grid.cells % 2 and dummies % 2)
+            cost = dummies / total + aspect_cost(rows, columns) + _MIDDLE * (grid.cells % 2 * dummies % 2)
             if singles > 1:
-                cost += (bound(grid, counts)[0] / 2**20) ** 0.5 / 2
+                cost += _OFFSET * (bound(grid, counts)[0] / 2**FINE_BITS) ** 0.5 / 2
             found.append((round(cost * 2**20), rows, columns))
     for _, rows, columns in sorted(found):
         yield Grid(rows, columns, pitch)
@@ -146,7 +146,7 @@ def _any_rows(
 
 
 def _tidy(grid: Ints, counts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """Of the images of a pattern that are equally good, the first: mirrored, and with owners of one size in order."""
+    """Of a pattern's four mirror images the one with the shortest drain tracks; owners of one size in order."""
     images = []
     for image in (grid, grid[:, ::-1], grid[::-1], grid[::-1, ::-1]):
         name: dict[int, int] = {DUMMY: DUMMY}
@@ -154,6 +154,7 @@ def _tidy(grid: Ints, counts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         for owner in image.flat:
             if int(owner) not in name:
                 name[int(owner)] = waiting[counts[owner]].pop(0)
-        images.append(tuple(tuple(name[int(owner)] for owner in row) for row in image))
-    return min(images)
-
+        rows = tuple(tuple(name[int(owner)] for owner in row) for row in image)
+        reach = sum(sum({owner: x for x, owner in enumerate(row) if owner != DUMMY}.values()) for row in rows)
+        images.append((reach, rows))
+    return min(images)[1]

@@ -11,8 +11,8 @@ What no pattern on a grid can be better than:
 * All coordinates of a grid add up to zero. So a single dummy, where all owners are exact, is the centre cell itself.
 
 This is a lower bound (`bound`), and what reaches it is proven to be best. It is reached with pairs of opposite cells,
-and, for what is odd: the centre cell for one owner (or dummy); for two others three cells whose sum is as small as it can
-be and the three opposite ones. Where a small grid has no room for that, a search tries everything; in a larger one,
+and, for what is odd: the centre cell for one owner (or dummy); for two others three cells whose sum is as small as it
+can be and the three opposite ones. Where a small grid has no room for that, a search tries everything; in a larger one,
 exchanges try to repair what is off.
 """
 
@@ -26,18 +26,26 @@ from itertools import combinations, islice
 import numpy as np
 from mirrorneuron.generators.placement.objective import DUMMY, Ints
 
-__all__ = ["Bound", "Grid", "bound", "hopeless", "noise", "seats"]
+__all__ = ["FINE_BITS", "Bound", "Grid", "bound", "hopeless", "noise", "others", "seats"]
 
 _SEARCH_CELLS = 26
-_SEARCH_NODES = 60_000
+_SEARCH_STEPS = 60_000
+_LISTED_UNITS = 15
+_LISTED_STEPS = 3000
+_LISTED = 80
+_END_LAYOUTS = 16
+_END_CELLS = 40
 _REPAIR_CELLS = 200
-_REPAIR_ROUNDS = 12
+_REPAIR_STEPS = 600
+_REPAIR_REST = 6
 _RINGS = 12
 """Choices among equally near cells for single units that are tried."""
 _CANDIDATES = 160
-_VARIANTS = ((26, 12), (200, 4), (1000, 2))
+_TRIPLE_STEPS = 600
+_OUTER = 6
+_VARIANTS = ((26, 12), (80, 6), (400, 2))
 """Patterns that are made, by the number of cells, where there is a choice."""
-_FINE = 20
+FINE_BITS = 26
 """Bits after the point of a squared distance: equal ones are equal, whatever the rounding."""
 
 
@@ -55,14 +63,14 @@ class Grid:
         return self.rows * self.columns
 
     def doubled(self) -> tuple[Ints, Ints]:
-        """Doubled coordinates of all cells, row by row from the bottom left; the opposite of cell c is cells - 1 - c."""
+        """Doubled coordinates of all cells, row by row from the bottom left; cells - 1 - c lies opposite cell c."""
         cell = np.arange(self.cells)
         return 2 * (cell % self.columns) - (self.columns - 1), 2 * (cell // self.columns) - (self.rows - 1)
 
     def distance(self) -> Ints:
         """Square of each cell's distance from the centre, in steps so small that equal ones are equal."""
         x, y = self.doubled()
-        found: Ints = np.rint((x**2 * self._ratio + y**2 / self._ratio) * 2**_FINE).astype(np.int64)
+        found: Ints = np.rint((x**2 * self._ratio + y**2 / self._ratio) * 2**FINE_BITS).astype(np.int64)
         return found
 
     def least(self) -> float:
@@ -84,7 +92,7 @@ def bound(grid: Grid, counts: Sequence[int]) -> Bound:
     largest, total = _nearest(_about_the_centre(grid, singles), singles)
     for n in counts:
         if n % 2 and n > 1:
-            off = round(grid.least() / n**2 * 2**_FINE)
+            off = round(grid.least() / n**2 * 2**FINE_BITS)
             largest, total = max(largest, off), total + off
     return largest, total
 
@@ -98,44 +106,64 @@ def hopeless(grid: Grid, counts: Sequence[int]) -> bool:
     return dummies == 1 and grid.cells % 2 == 1 and list(counts).count(1) == 1
 
 
-def seats(grid: Grid, counts: Sequence[int]) -> Iterator[Ints]:
-    """Patterns that reach `bound`; nothing if there is none or none was found.
+def seats(grid: Grid, counts: Sequence[int]) -> list[Ints]:
+    """Patterns that reach `bound`; none if there is none or none was found.
 
-    Yields
-    ------
-    Owner's number of each cell, `DUMMY` for a dummy, shape (cells,).
+    Returns
+    -------
+    Of each pattern the owner's number of each cell, `DUMMY` for a dummy, shape (cells,).
     """
     if hopeless(grid, counts):
-        return
+        return []
     rings = list(islice(_single_seats(grid, counts), _RINGS))
     # Two odd owners at least: then there is a choice of triples, and of who has the centre.
     choice = sum(1 for n in counts if n % 2 and n > 1) > 1
     variants = next((number for limit, number in _VARIANTS if grid.cells <= limit), 1) if choice else 1
-    found = 0
-    for dummies_first, tight in ((True, False), (True, True), (False, False), (False, True)):
+
+    def constructed(dummies_first: bool, tight: bool) -> Iterator[Ints]:
         for singles in rings:
             for variant in range(variants):
                 pattern = _Seating(grid, counts, singles, variant).constructed(dummies_first, tight)
                 if pattern is None:
                     break
-                found += 1
                 yield pattern
-        if found:
-            return
-    if grid.cells <= _SEARCH_CELLS:
+
+    def searched() -> Iterator[Ints]:
         for singles in rings:
-            pattern = _Search(grid, counts, singles).run()
-            if pattern is not None:
-                yield pattern
-                return
-    elif grid.cells <= _REPAIR_CELLS:
-        pattern = _repaired(grid, counts, rings[0])
-        if pattern is not None:
-            yield pattern
+            for dummies in islice(_end_dummies(grid, total, singles), _END_LAYOUTS):
+                yield from islice(_Search(grid, counts, singles, _LISTED_STEPS, dummies).run(), 1)
+
+    def exhausted() -> Iterator[Ints]:
+        for singles in rings:
+            yield from islice(_Search(grid, counts, singles, _SEARCH_STEPS).run(), 1)
+
+    # Dummies at the ends of the rows if that can be, or else anywhere.
+    found = list(constructed(True, False)) or list(constructed(True, True))
+    if not found and grid.cells <= _END_CELLS:
+        found = list(islice(searched(), 1))
+    found = found or list(constructed(False, False)) or list(constructed(False, True))
+    if not found and grid.cells <= _SEARCH_CELLS:
+        found = list(islice(exhausted(), 1))
+    elif not found and grid.cells <= _REPAIR_CELLS:
+        repaired = _repaired(grid, counts, rings[0])
+        found = [] if repaired is None else [repaired]
+    return found
+
+
+def others(grid: Grid, counts: Sequence[int], like: Ints) -> list[Ints]:
+    """More patterns that reach `bound`, with singles and dummies where `like` has them.
+
+    There are some where the units are so few, and triples are among them, that exchanges do not reach everything.
+    """
+    if sum(counts) > _LISTED_UNITS or not any(n % 2 and n > 1 for n in counts):
+        return []
+    singles = [int(np.flatnonzero(like == i)[0]) for i, n in enumerate(counts) if n == 1]
+    dummies = [int(c) for c in np.flatnonzero(like == DUMMY)]
+    return list(islice(_Search(grid, counts, singles, _LISTED_STEPS, dummies).run(), _LISTED))
 
 
 def noise(n: int, seed: int) -> Ints:
-    """Numbers without order, the same everywhere, shape (n,): a linear congruential generator with Knuth's constants."""
+    """Numbers without order, the same everywhere, shape (n,): the linear congruential generator of Knuth's MMIX."""
     numbers = np.empty(n, dtype=np.int64)
     state = seed
     for k in range(-8, n):
@@ -174,6 +202,19 @@ def _single_seats(grid: Grid, counts: Sequence[int]) -> Iterator[tuple[int, ...]
         yield (*sure, *chosen)
 
 
+def _end_dummies(grid: Grid, units: int, singles: Sequence[int]) -> Iterator[list[int]]:
+    """Cells for the dummies: opposite pairs, the outermost first, and the centre if their number is odd."""
+    n, number = grid.cells, grid.cells - units
+    x, y = grid.doubled()
+    middle = [n // 2] * (number % 2)
+    if number % 2 and (n % 2 == 0 or n // 2 in singles):
+        return
+    pairs = [c for c in range(n // 2) if c not in singles and n - 1 - c not in singles]
+    pairs.sort(key=lambda c: (-abs(int(x[c])), abs(int(y[c])), c))
+    for chosen in combinations(pairs, number // 2):
+        yield [*middle, *chosen, *(n - 1 - c for c in chosen)]
+
+
 class _Seating:
     """A pattern under construction."""
 
@@ -210,14 +251,27 @@ class _Seating:
             else:
                 return None
         if self.dummies % 2:
-            odd.append(DUMMY)
+            # A single dummy must be beside the centre; three or more can do without.
+            odd.insert(0 if self.dummies == 1 else len(odd), DUMMY)
         if len(odd) % 2:
             return None
         if dummies_first:
             self._dummies_to_the_ends(self.dummies - (3 if self.dummies % 2 and self.dummies > 1 else self.dummies % 2))
-        for one, other in zip(odd[::2], odd[1::2], strict=True):
-            if not self._odd_pair(one, other, tight):
+        couples = list(zip(odd[::2], odd[1::2], strict=True))
+        # One cell beside the centre does it alone, where a side of the grid is even.
+        for cell in [int(c) for c in np.flatnonzero(self._least())] if n % 2 == 0 else []:
+            if couples and self.free[cell] and self.free[n - 1 - cell]:
+                self._mirrored(couples.pop(0), [cell])
+        if any((self.dummies if owner == DUMMY else self.left[owner]) < 3 for couple in couples for owner in couple):
+            return None
+        trios = self._all_triples(len(couples)) if tight else [None] * len(couples)
+        if trios is None:
+            return None
+        for couple, trio in zip(couples, trios, strict=True):
+            cells = trio or self._triple()
+            if cells is None:
                 return None
+            self._mirrored(couple, cells)
         self._dummies_to_the_ends(self.dummies)
         pairs = [int(c) for c in np.flatnonzero(self.free) if c < n - 1 - c]
         turns = sorted(((2 * k + 1) / c, i) for i, c in enumerate(self.left) for k in range(c // 2))
@@ -227,37 +281,25 @@ class _Seating:
             self.give(owner, [cell, n - 1 - cell])
         return self.owner
 
-    def _odd_pair(self, one: int, other: int, tight: bool) -> bool:
-        """Three cells with the smallest sum there is for one owner, the opposite ones for the other."""
-        n = self.grid.cells
-        least = self._least()
-        for cell in [int(c) for c in np.flatnonzero(self.free & least)]:
-            # One cell does it alone, and its opposite one: the cells beside the centre of a grid with even sides.
-            if self.free[n - 1 - cell]:
-                self.give(one, [cell])
-                self.give(other, [n - 1 - cell])
-                return True
-        short = self.dummies if other == DUMMY else self.left[other]
-        if short < 3 or self.left[one] < 3:
-            return False
-        triple = self._triple(tight)
-        if triple is None:
-            return False
-        self.give(one, triple)
-        self.give(other, [n - 1 - c for c in triple])
-        return True
+    def _mirrored(self, couple: tuple[int, int], cells: Sequence[int]) -> None:
+        """These cells for one of the two, the opposite ones for the other."""
+        self.give(couple[0], cells)
+        self.give(couple[1], [self.grid.cells - 1 - c for c in cells])
 
     def _least(self) -> NDArrayBool:
-        found: NDArrayBool = (np.abs(self.x) == 1 - self.grid.columns % 2) & (
-            np.abs(self.y) == 1 - self.grid.rows % 2
-        )
+        found: NDArrayBool = (np.abs(self.x) == 1 - self.grid.columns % 2) & (np.abs(self.y) == 1 - self.grid.rows % 2)
         return found
 
-    def _triple(self, tight: bool) -> list[int] | None:
+    def _shifts(self) -> list[tuple[int, int]]:
+        """The smallest sums there are."""
+        if self.grid.cells % 2:
+            return [(0, 0)]
+        return [(int(self.x[c]), int(self.y[c])) for c in np.flatnonzero(self._least())]
+
+    def _triple(self) -> list[int] | None:
         """Three free cells from three free pairs with the smallest sum there is.
 
-        Their second moments are as near to three times the mean as can be; if `tight`, they use up the cells that are
-        hardest to use, the outermost ones.
+        Their second moments are as near to three times the mean as can be; a variant takes one of the next best.
         """
         n, columns, rows = self.grid.cells, self.grid.columns, self.grid.rows
         cells = np.flatnonzero(self.free & self.free[::-1])
@@ -268,37 +310,71 @@ class _Seating:
         mean_x, mean_y = float((x**2).sum()) / n, float((y**2).sum()) / n
         # Those whose second moment is about the mean are the likely ones.
         rank = np.rint(np.abs(x[cells] ** 2 + y[cells] ** 2 - mean_x - mean_y) * 2**10)
-        if tight:
-            rank = -np.rint((x[cells] ** 2 + y[cells] ** 2) * 2**10)
-        cells = cells[np.argsort(rank, kind="stable")][: 24 if tight else _CANDIDATES]
-        a = cells[:2] if tight else cells
-        every = np.flatnonzero(self.free & self.free[::-1]) if tight else cells
-        shifts = [(0, 0)]
-        if not (columns % 2 and rows % 2):
-            shifts = [(int(self.x[c]), int(self.y[c])) for c in np.flatnonzero(self._least())]
-        best: tuple[int, list[int]] | None = None
-        for sx, sy in shifts:
-            cx = sx - self.x[a][:, None] - self.x[every][None, :]
-            cy = sy - self.y[a][:, None] - self.y[every][None, :]
+        cells = cells[np.argsort(rank, kind="stable")][:_CANDIDATES]
+        one, two = np.repeat(cells, len(cells)), np.tile(cells, len(cells))
+        scores, trios = [], []
+        for sx, sy in self._shifts():
+            cx, cy = sx - self.x[one] - self.x[two], sy - self.y[one] - self.y[two]
             inside = (np.abs(cx) < columns) & (np.abs(cy) < rows)
-            third = np.where(inside, (cy + rows - 1) // 2 * columns + (cx + columns - 1) // 2, 0)
-            fits = inside & self.free[third] & self.free[n - 1 - third]
-            one, two = np.broadcast_to(a[:, None], third.shape), np.broadcast_to(every[None, :], third.shape)
-            for p, q in ((one, two), (one, third), (two, third)):
+            three = np.where(inside, (cy + rows - 1) // 2 * columns + (cx + columns - 1) // 2, 0)
+            fits = inside & self.free[three] & self.free[n - 1 - three]
+            for p, q in ((one, two), (one, three), (two, three)):
                 fits &= (p != q) & (p != n - 1 - q)
-            at = np.argwhere(fits)
-            if len(at) == 0:
-                continue
-            trio = np.stack([a[at[:, 0]], every[at[:, 1]], third[at[:, 0], at[:, 1]]], axis=1)
+            trio = np.stack([one[fits], two[fits], three[fits]], axis=1)
             xx, yy, xy = (x[trio] ** 2).sum(1), (y[trio] ** 2).sum(1), (x[trio] * y[trio]).sum(1)
             off = (xx - 3 * mean_x) ** 2 + (yy - 3 * mean_y) ** 2 + 2 * xy**2
-            if tight:
-                off = -(xx + yy)
-            score = np.rint(off * 2**10).astype(np.int64)
-            k = int(np.argsort(score, kind="stable")[self.variant % len(score)]) if self.variant else int(score.argmin())
-            if best is None or score[k] < best[0]:
-                best = (int(score[k]), [int(c) for c in trio[k]])
-        return best[1] if best else None
+            scores.append(np.rint(off * 2**10).astype(np.int64))
+            trios.append(trio)
+        score = np.concatenate(scores)
+        if len(score) == 0:
+            return None
+        best = np.argsort(score, kind="stable")[self.variant % len(score)] if self.variant else score.argmin()
+        return [int(c) for c in np.concatenate(trios)[best]]
+
+    def _all_triples(self, number: int) -> list[list[int]] | None:
+        """So many disjoint triples as in `_triple`, by a search that begins with the cells that are hardest to use."""
+        place = {(int(self.x[c]), int(self.y[c])): int(c) for c in np.flatnonzero(self.free & self.free[::-1])}
+        shifts, steps = self._shifts(), _TRIPLE_STEPS
+
+        def trios(a: tuple[int, int]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+            found = []
+            for sx, sy in shifts:
+                for b in place:
+                    c = (sx - a[0] - b[0], sy - a[1] - b[1])
+                    apart = c != (-b[0], -b[1]) and (a[0], a[1]) not in ((-b[0], -b[1]), (-c[0], -c[1]))
+                    if b < c and c in place and a not in (b, c) and apart:
+                        found.append((b, c))
+            return sorted(found, key=lambda bc: (-size(bc[0]) - size(bc[1]), bc))
+
+        def size(cell: tuple[int, int]) -> int:
+            return cell[0] ** 2 + cell[1] ** 2
+
+        def search(missing: int) -> list[list[int]] | None:
+            nonlocal steps
+            steps -= 1
+            if missing == 0:
+                return []
+            outer = sorted((c for c in place if c > (-c[0], -c[1])), key=lambda c: (-size(c), c))
+            if steps < 0 or len(outer) < 3 * missing:
+                return None
+            choices = {c: trios(c) for c in outer[:_OUTER]}
+            a = min(choices, key=lambda c: (len(choices[c]), -size(c), c))
+            for b, c in choices[a]:
+                gone = {m: place.pop(m) for cell in (a, b, c) for m in (cell, (-cell[0], -cell[1]))}
+                rest = search(missing - 1)
+                if rest is not None:
+                    return [[gone[a], gone[b], gone[c]], *rest]
+                place.update(gone)
+                if steps < 0:
+                    return None
+            if len(outer) == 3 * missing:
+                return None
+            gone = {m: place.pop(m) for m in (a, (-a[0], -a[1]))}
+            rest = search(missing)
+            place.update(gone)
+            return rest
+
+        return search(number)
 
     def _dummies_to_the_ends(self, number: int) -> None:
         """Dummies in opposite pairs, outermost columns first, alike on both sides."""
@@ -319,29 +395,28 @@ class _Seating:
 
 
 class _Search:
-    """Everything there is, for small grids; gives up after `_SEARCH_NODES` steps."""
+    """Everything there is on a small grid in at most so many steps; singles, and dummies if given, have their cells."""
 
-    def __init__(self, grid: Grid, counts: Sequence[int], singles: tuple[int, ...]) -> None:
+    def __init__(
+        self, grid: Grid, counts: Sequence[int], singles: Sequence[int], steps: int, dummies: Sequence[int] = ()
+    ) -> None:
         x, y = grid.doubled()
         self.place = [(int(a), int(b)) for a, b in zip(x, y, strict=True)]
         self.number = {place: cell for cell, place in enumerate(self.place)}
         self.owner = np.full(grid.cells, DUMMY, dtype=np.int64)
-        self.free = set(range(grid.cells)) - set(singles)
-        alone = [i for i, n in enumerate(counts) if n == 1]
-        self.owner[list(singles)] = alone
+        self.free = set(range(grid.cells)) - set(singles) - set(dummies)
+        self.owner[list(singles)] = [i for i, n in enumerate(counts) if n == 1]
         self.groups = sorted((i for i, n in enumerate(counts) if n > 1), key=lambda i: (counts[i], i))
         self.counts = counts
         even_x, even_y = grid.columns % 2 == 0, grid.rows % 2 == 0
         self.odd = [(a, b) for a in ((-1, 1) if even_x else (0,)) for b in ((-1, 1) if even_y else (0,))]
-        self.nodes = 0
+        self.steps = steps
 
-    def run(self) -> Ints | None:
-        """A pattern, or None."""
-        return self.owner if self._place(0, -1) else None
-
-    def _place(self, at: int, after: int) -> bool:
+    def run(self, at: int = 0, after: int = -1) -> Iterator[Ints]:
+        """All patterns, one after the other."""
         if at == len(self.groups):
-            return True
+            yield self.owner.copy()
+            return
         owner = self.groups[at]
         n = self.counts[owner]
         again = at + 1 < len(self.groups) and self.counts[self.groups[at + 1]] == n
@@ -349,73 +424,69 @@ class _Search:
             # Owners of one size are alike: their first cells go up.
             for chosen in self._sets(sorted(c for c in self.free if c > after), n, target):
                 self.free -= set(chosen)
-                if self._place(at + 1, chosen[0] if again else -1):
-                    self.owner[list(chosen)] = owner
-                    return True
+                self.owner[list(chosen)] = owner
+                yield from self.run(at + 1, chosen[0] if again else -1)
+                self.owner[list(chosen)] = DUMMY
                 self.free |= set(chosen)
-                if self.nodes > _SEARCH_NODES:
-                    return False
-        return False
 
     def _sets(self, cells: list[int], n: int, target: tuple[int, int]) -> Iterator[tuple[int, ...]]:
         for most in combinations(cells, n - 1):
-            self.nodes += 1
-            if self.nodes > _SEARCH_NODES:
+            self.steps -= 1
+            if self.steps < 0:
                 return
-            rest = (
-                target[0] - sum(self.place[c][0] for c in most),
-                target[1] - sum(self.place[c][1] for c in most),
+            last = self.number.get(
+                (
+                    target[0] - sum(self.place[c][0] for c in most),
+                    target[1] - sum(self.place[c][1] for c in most),
+                ),
+                -1,
             )
-            last = self.number.get(rest, -1)
             if last > most[-1] and last in self.free:
                 yield (*most, last)
 
 
-def _repaired(grid: Grid, counts: Sequence[int], singles: tuple[int, ...]) -> Ints | None:
-    """Deal, then exchange two cells at a time until every sum is as small as it can be."""
+def _repaired(grid: Grid, counts: Sequence[int], singles: Sequence[int]) -> Ints | None:
+    """Deal, then exchange two cells at a time until every sum is as small as it can be.
+
+    Each step takes the best exchange of cells that did not move just now, even where it makes things worse.
+    """
     x, y = grid.doubled()
-    n = grid.cells
-    owner = np.full(n, DUMMY, dtype=np.int64)
+    n, k = grid.cells, len(counts)
+    owner = np.full(n, k, dtype=np.int64)
     fixed = np.zeros(n, dtype=bool)
     fixed[list(singles)] = True
     owner[list(singles)] = [i for i, c in enumerate(counts) if c == 1]
     order = sorted((c for c in range(n) if not fixed[c]), key=lambda c: (min(c, n - 1 - c), c))
     names = [i for i, c in enumerate(counts) if c > 1 for _ in range(c)]
     owner[order[(len(order) - len(names)) // 2 :][: len(names)]] = names
-    slack_x = np.array([(1 - grid.columns % 2) * (c % 2) for c in counts] + [0])
-    slack_y = np.array([(1 - grid.rows % 2) * (c % 2) for c in counts] + [0])
+    # The least sum in x and y that an owner can have; dummies (number k) and singles may have any.
+    least_x = np.array([(1 - grid.columns % 2) * (c % 2) for c in counts] + [0])
+    least_y = np.array([(1 - grid.rows % 2) * (c % 2) for c in counts] + [0])
     matters = np.array([c > 1 for c in counts] + [False])
-    state = 1
-
-    def off(sum_x: Ints, sum_y: Ints, who: Ints) -> Ints:
-        far: Ints = (np.abs(np.abs(sum_x) - slack_x[who]) + np.abs(np.abs(sum_y) - slack_y[who])) * matters[who]
-        return far
-
-    for _ in range(_REPAIR_ROUNDS):
-        for _ in range(4 * n):
-            sum_x = np.array([x[owner == i].sum() for i in range(len(counts))] + [0])
-            sum_y = np.array([y[owner == i].sum() for i in range(len(counts))] + [0])
-            every = np.arange(len(counts) + 1)
-            now = off(sum_x, sum_y, every)
-            if not now.any():
-                return owner
-            moved = off(
-                sum_x[owner][:, None] - x[:, None] + x[None, :],
-                sum_y[owner][:, None] - y[:, None] + y[None, :],
-                np.broadcast_to(owner[:, None], (n, n)),
-            )
-            gain = moved + moved.T - now[owner][:, None] - now[owner][None, :]
-            gain[(owner[:, None] == owner[None, :]) | fixed[:, None] | fixed[None, :]] = 0
-            k = int(gain.argmin())
-            if gain.flat[k] >= 0:
-                break
-            a, b = divmod(k, n)
-            owner[a], owner[b] = owner[b], owner[a]
-        loose = np.flatnonzero(~fixed)
-        for _ in range(3):
-            state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
-            a, b = loose[(state >> 33) % len(loose)], loose[(state >> 13) % len(loose)]
-            owner[a], owner[b] = owner[b], owner[a]
+    sums = np.zeros((2, k + 1), dtype=np.int64)
+    np.add.at(sums[0], owner, x)
+    np.add.at(sums[1], owner, y)
+    moved = np.full(n, -n)
+    ties = noise(n, 1) % 64
+    for step in range(_REPAIR_STEPS):
+        now = (np.abs(np.abs(sums[0]) - least_x) + np.abs(np.abs(sums[1]) - least_y)) * matters
+        if not now.any():
+            owner[owner == k] = DUMMY
+            return owner
+        of_x = np.abs(sums[0][owner][:, None] - x[:, None] + x[None, :])
+        of_y = np.abs(sums[1][owner][:, None] - y[:, None] + y[None, :])
+        after = (np.abs(of_x - least_x[owner][:, None]) + np.abs(of_y - least_y[owner][:, None])) * matters[owner][
+            :, None
+        ]
+        gain = (after + after.T - now[owner][:, None] - now[owner][None, :]) * 64 + (ties[:, None] ^ ties[None, :])
+        stay = fixed | (moved > step - _REPAIR_REST)
+        gain[(owner[:, None] == owner[None, :]) | stay[:, None] | stay[None, :]] = 2**40
+        a, b = divmod(int(gain.argmin()), n)
+        for axis, place in enumerate((x, y)):
+            sums[axis, owner[a]] += place[b] - place[a]
+            sums[axis, owner[b]] += place[a] - place[b]
+        owner[a], owner[b] = owner[b], owner[a]
+        moved[a] = moved[b] = step
     return None
 
 

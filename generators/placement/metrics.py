@@ -106,8 +106,8 @@ class Wiring:
 class Summary:
     """The figures of a pattern in one place; of several owners the worst, if nothing else is said.
 
-    Lengths are in the unit of the pitch. ``second_order`` [%] is for 1 % per length squared; ``mismatch`` (owner to all)
-    and ``mismatch_between`` (two owners) [%] for a field of 1 % with a correlation length of ``correlation_length``;
+    Lengths are in the unit of the pitch. ``second_order`` [%] is for 1 % per length squared; ``mismatch`` (owner to
+    all) and ``mismatch_between`` (two owners) [%] are for a field of 1 % with the ``correlation_length``;
     ``dispersion_min`` and ``dispersion_max`` over the owners; ``own_min`` and ``own_max``: fraction of neighbours that
     belong to the same owner, over the owners; ``tracks``: in the row that has most.
     """
@@ -153,10 +153,10 @@ def largest_offset(places: Places) -> float:
 def gradient_residual(places: Places) -> dict[str, GradientResidual]:
     """Error of each owner under gradients of the first and second order [%].
 
-    With coordinates from the mean place of all units, and ``<f>_i`` the mean of f over the units of owner i, ``<f>`` over
-    all units: ``<f>_i - <f>`` for f = x, y (1 % per length), x^2, x y and y^2 (1 % per length squared). This is the
-    parameter's own change over the array, expanded to the second order; a pattern with common centroids cancels the
-    first (Sharma et al. 2021), the second is what remains.
+    ``<f>_i - <f>`` for f = x, y (1 % per length), x^2, x y and y^2 (1 % per length squared): the mean over the units of
+    owner i less the mean over all units, with coordinates from the mean place of all units. This is how a parameter
+    changes over the array, expanded to the second order; a common centroid cancels the first (Sharma et al. 2021), the
+    second is what remains.
 
     Returns
     -------
@@ -205,8 +205,8 @@ def correlated_mismatch(places: Places, correlation_length: float) -> Correlated
 
     Each unit varies by 1 % (one sigma), two units at a distance d with the correlation ``rho(d) = exp(-d / L)``
     (L: `correlation_length`; the capacitor papers write ``rho_u ** d``, so that L = -1 / ln(rho_u)). With
-    ``S_ij = sum of rho(|u - v|) over u of i, v of j`` and n_i units each, the variance of the difference of two means is
-    ``S_ii / n_i^2 + S_jj / n_j^2 - 2 S_ij / (n_i n_j)``; for the difference to all units j is everybody. This is the
+    ``S_ij = sum of rho(|u - v|) over u of i, v of j`` and n_i units each, the variance of the difference of two means
+    is ``S_ii / n_i^2 + S_jj / n_j^2 - 2 S_ij / (n_i n_j)``; for the difference to all units j is everybody. This is the
     variance of a sum of correlated variables, as Huang et al. 2013 use it for ratios. Mismatch without correlation
     (Pelgrom's part that goes with 1 / area) does not depend on places and is not in it, other than through the 1 of a
     unit with itself.
@@ -273,7 +273,11 @@ def neighbourhoods(pattern: Pattern) -> dict[str, Neighbourhood]:
     for name, seen in met.items():
         sides4 = 4 * pattern.count(name)
         found[name] = Neighbourhood(
-            seen["own"] / sides4, seen["other"] / sides4, seen["dummy"] / sides4, seen["outside"] / sides4, seen["row_ends"]
+            seen["own"] / sides4,
+            seen["other"] / sides4,
+            seen["dummy"] / sides4,
+            seen["outside"] / sides4,
+            seen["row_ends"],
         )
     return found
 
@@ -281,8 +285,8 @@ def neighbourhoods(pattern: Pattern) -> dict[str, Neighbourhood]:
 def wiring(pattern: Pattern, pitch: tuple[float, float] = (1.0, 1.0)) -> Wiring:
     """Drain wires in the fabric of rows: a track for each owner in each row where it has a unit.
 
-    A track reaches from the pattern's left edge, where the trunk is that joins an owner's rows, to the middle of its last
-    unit in the row. The row with most tracks sets the height of them all.
+    A track reaches from the pattern's left edge, where the trunk is that joins an owner's rows, to the middle of its
+    last unit in the row. The row with most tracks sets the height of them all.
 
     Parameters
     ----------
@@ -352,12 +356,14 @@ def _needs_units(pattern: Pattern) -> None:
 
 
 def _stacked(places: Places) -> tuple[NDArray[np.float64], list[int]]:
-    """Coordinates of all units from their mean, shape (n, 2), owner after owner, and where each owner begins (and ends)."""
+    """Coordinates of all units from their mean, shape (n, 2), owner after owner, and the bounds of each owner in it."""
     if not places:
         raise SpecError("no owner has a place: at least one is needed")
     for name, cells in places.items():
         if cells.ndim != 2 or cells.shape[0] < 1 or cells.shape[1] != 2 or not np.isfinite(cells).all():
-            raise SpecError(f"places of {name} have the shape {cells.shape}: finite numbers (x, y) of at least one unit")
+            raise SpecError(
+                f"places of {name} have the shape {cells.shape}: finite numbers (x, y) of at least one unit"
+            )
     xy = np.concatenate([np.asarray(cells, dtype=np.float64) for cells in places.values()])
     starts = [0]
     for cells in places.values():

@@ -5,7 +5,7 @@ The units left over where the rows are not full are dummies at the ends of the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mirrorneuron.generators.placement.pattern import Pattern, check_counts, check_edges, framed
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -30,7 +30,7 @@ def interdigitated(counts: Mapping[str, int], *, rows: int = 1, edge_columns: in
     SpecError
         Counts, rows or edges that cannot be.
     """
-    return _in_rows(counts, _dealt(counts), rows, edge_columns, edge_rows)
+    return _in_rows(counts, _dealt, rows, edge_columns, edge_rows)
 
 
 def block(counts: Mapping[str, int], *, rows: int = 1, edge_columns: int = 1, edge_rows: int = 0) -> Pattern:
@@ -38,7 +38,7 @@ def block(counts: Mapping[str, int], *, rows: int = 1, edge_columns: int = 1, ed
 
     Parameters and errors as for `interdigitated`.
     """
-    return _in_rows(counts, [name for name, count in counts.items() for _ in range(count)], rows, edge_columns, edge_rows)
+    return _in_rows(counts, _one_by_one, rows, edge_columns, edge_rows)
 
 
 def abba(counts: Mapping[str, int], *, rows: int = 1, edge_columns: int = 1, edge_rows: int = 0) -> Pattern:
@@ -65,8 +65,15 @@ def abba(counts: Mapping[str, int], *, rows: int = 1, edge_columns: int = 1, edg
     return framed(body, edge_columns, edge_rows)
 
 
-def _in_rows(counts: Mapping[str, int], names: list[str], rows: int, edge_columns: int, edge_rows: int) -> Pattern:
+def _in_rows(
+    counts: Mapping[str, int],
+    order: Callable[[Mapping[str, int]], list[str]],
+    rows: int,
+    edge_columns: int,
+    edge_rows: int,
+) -> Pattern:
     sizes = _row_sizes(_check(counts, rows, edge_columns, edge_rows), rows)
+    names = order(counts)
     body, start = [], 0
     for size in sizes:
         body.append(_centred(names[start : start + size], max(sizes)))
@@ -92,8 +99,12 @@ def _centred(names: list[str], columns: int) -> tuple[str | None, ...]:
     return (None,) * before + tuple(names) + (None,) * (columns - len(names) - before)
 
 
+def _one_by_one(counts: Mapping[str, int]) -> list[str]:
+    return [name for name, count in counts.items() for _ in range(count)]
+
+
 def _dealt(counts: Mapping[str, int]) -> list[str]:
-    """Every owner as often as it has units, each spread evenly: the k-th of n stands at (2 k + 1) / (2 n) of the way."""
+    """Every owner as often as it has units, spread evenly: the k-th of n stands at (2 k + 1) / (2 n) of the way."""
     order = {name: index for index, name in enumerate(counts)}
     scale = 1
     for count in counts.values():

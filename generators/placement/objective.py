@@ -1,11 +1,12 @@
 """What a good pattern minimises, in integers, so that every machine finds the same pattern.
 
-With ``e_i`` the vector that has ``1 / n_i`` at the units of owner i, less ``1 / N`` at all N units, the error of that owner
-under a field f is ``e_i . f``, and its variance is ``V_i = e_i' K e_i`` where K is the covariance of the field. The field
-here is the sum of three that do not depend on each other, each of about one sigma of 1 over the array:
+With ``e_i`` the vector that has ``1 / n_i`` at the units of owner i, less ``1 / N`` at all N units, the error of that
+owner under a field f is ``e_i . f``, and its variance is ``V_i = e_i' K e_i`` where K is the covariance of the field.
+The field here is the sum of three that do not depend on each other:
 
 * correlated: ``exp(-d / L)``, L the diagonal of the grid, so that no distance within the array is preferred;
-* second order: ``(u . v)^2 / <r^2>^2``, any direction alike. It holds x^2, y^2 and x y; the first order is zero anyway;
+* second order, equal in size to the first at the mean radius: ``(u . v)^2 / <r^2>^2``, which holds x^2, x y and y^2 and
+  prefers no direction; the first order is zero anyway;
 * the row's ends: ``psi(u) psi(v)`` with ``psi = 1 / (1 + a) + 1 / (1 + b)``, a and b the units between this one and the
   ends of its row. Stress and other layout-dependent effects go like that; it has `_ENDS` of the others' variance.
 
@@ -39,10 +40,10 @@ _WEIGHT_BITS = 36
 class Problem:
     """Cells with a unit, row by row from the bottom left, and the numbers that value an assignment of them to owners.
 
-    ``cells``: index in the grid; ``x``, ``y``: doubled coordinates about the centre; ``row``; ``ends``: psi; shape (n,).
-    ``a``, ``b``: weights of the quadratic and of the linear part of V, shape (k,). ``near``: the correlated part of the
-    field by distance in columns and rows, shape (columns, rows). ``moment``: squares of the pitches, scaled to integers;
-    ``norm``: ``<r^2>^2`` in that scale. ``wire``: what 1 of ``sum of t_r^2`` costs.
+    ``cells``: index in the grid; ``x``, ``y``: doubled coordinates about the centre; ``row``; ``ends``: psi; each of
+    shape (n,). ``a``, ``b``: weights of the quadratic and of the linear part of V, shape (k,). ``near``: the correlated
+    part of the field by distance in columns and rows, shape (columns, rows). ``moment``: squares of the pitches, scaled
+    to integers; ``norm``: ``<r^2>^2`` in that scale. ``wire``: what 1 of ``sum of t_r^2`` costs.
     """
 
     rows: int
@@ -143,7 +144,8 @@ class Problem:
         for index, (a, b) in enumerate(zip(self.a, self.b, strict=True)):
             mine = owner == index
             total += int(own[mine].sum()) * int(a) - int(everybody[mine].sum()) * int(b)
-        return total + self.wire * int((np.count_nonzero(self.tracks(owner), axis=0) ** 2).sum())
+        wires = int((np.count_nonzero(self.tracks(owner), axis=0) ** 2).sum())
+        return total + self.wire * wires
 
     def _wire(self, counts: Sequence[int]) -> int:
         """`wire`, from the value that blind dealing would have."""
@@ -154,7 +156,7 @@ class Problem:
         others = (int(self.everybody().sum()) / n - same) / (n - 1)
         blind = (same - others) * sum(1 / c - 1 / n for c in counts) * 2.0**_WEIGHT_BITS
         full = sum(min(c, self.rows) for c in counts)
-        return round(WIRING * blind * self.rows / full**2)
+        return round(float(WIRING * blind * self.rows / full**2))
 
 
 def _row_ends(row: Ints, column: Ints) -> Ints:
@@ -168,4 +170,5 @@ def _row_ends(row: Ints, column: Ints) -> Ints:
     steps = np.rint(psi * 2**20).astype(np.int64)
     mean = int(steps.sum()) / len(steps)
     spread = (int((steps**2).sum()) / len(steps) - mean**2) ** 0.5 / 2**20
-    return np.rint(psi * ((_ENDS * 2**_KERNEL_BITS) ** 0.5 / max(spread, 0.1))).astype(np.int64)
+    scaled: Ints = np.rint(psi * ((_ENDS * 2**_KERNEL_BITS) ** 0.5 / max(spread, 0.1))).astype(np.int64)
+    return scaled

@@ -1,65 +1,83 @@
 """From patterns with the right centroids to one that is as good as exchanges make it; centroids stay as they are.
 
 Two kinds of exchange leave every centroid where it is. Opposite pairs of cells may change owners: their sum is zero
-whoever has them. That is quick, and for large arrays enough. In small ones any two cells of one owner may also go against
-any two of another with the same sum (and three against three), which finds patterns that are not symmetrical, such as
-``A B B A B A A B``, whose second moments are equal too.
+whoever has them. That is quick, and for large arrays enough. In small ones any two cells of one owner may also go
+against any two of another with the same sum (and three against three), which finds patterns that are not symmetrical,
+such as ``A B B A B A A B``, whose second moments are equal too.
 
-Every step takes the best exchange there is, the first of several equal ones; all numbers are integers. Small arrays begin
-from several patterns, and the best result counts.
+Every step takes the best exchange there is, the first of several equal ones; all numbers are integers. Small arrays
+begin from several patterns, and the best result counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from mirrorneuron.generators.placement.exact import noise
-from mirrorneuron.generators.placement.objective import Ints, Problem
+from mirrorneuron.generators.placement.exact import Grid, noise
+from mirrorneuron.generators.placement.objective import DUMMY, Ints, Problem
 
 __all__ = ["improved"]
 
 _PAIRS_LIMIT = 80
 """Units up to which two cells go against any two with the same sum; above it, opposite pairs only."""
 _TRIPLES_LIMIT = 16
-_DEALS = ((24, 8), (80, 4), (200, 2))
-"""Deals of the opposite pairs to begin with, by the number of units."""
+_EFFORT = ((24, 8, 0), (80, 4, 12), (160, 3, 16), (400, 2, 8))
+"""By the number of units: deals of the opposite pairs to begin with, and changes to the best of them."""
+_POLISHED = ((24, 8), (40, 12), (80, 8))
+"""Of them, those that the slower exchanges go on with."""
 _SWEEPS = 12
 _STEPS = 200
 
 
-def improved(
-    starts: Iterable[Ints], rows: int, columns: int, pitch: tuple[float, float], counts: Sequence[int]
-) -> Ints:
-    """The best pattern that exchanges make of any of the `starts`.
+def improved(starts: Sequence[Ints], more: Sequence[Ints], grid: Grid, counts: Sequence[int]) -> Ints:
+    """The best pattern that exchanges make of any of the `starts`; what is in `more` is not dealt anew before.
 
     Parameters
     ----------
     starts
-        Owner's number of each cell, row by row from the bottom left, `DUMMY` for a dummy, shape (rows * columns,).
+        Owner's number of each cell, row by row from the bottom left, `DUMMY` for a dummy, shape (grid.cells,).
     """
-    best: tuple[int, Ints] | None = None
-    for start in starts:
-        problem = Problem.of(start, rows, columns, pitch, counts)
-        everybody = problem.everybody()
-        exchanges = _Exchanges(problem, everybody) if 1 < len(counts) and len(everybody) <= _PAIRS_LIMIT else None
-        seen: set[bytes] = set()
-        for dealt in _dealt(problem, everybody, start):
-            trial = dealt if exchanges is None else exchanges.run(dealt)
-            if trial.tobytes() in seen:
-                continue
-            seen.add(trial.tobytes())
-            value = problem.value(trial, everybody)
-            if best is None or value < best[0]:
-                whole = start.copy()
-                whole[problem.cells] = trial
-                best = (value, whole)
-    assert best is not None, "no pattern to begin with"
-    return best[1]
+    total = sum(counts)
+    tables: dict[bytes, _Tables] = {}
+    ranked: dict[bytes, tuple[int, int, Ints, _Tables]] = {}
+    for index, start in enumerate([*starts, *more]):
+        layout = (start == DUMMY).tobytes()
+        if layout not in tables:
+            tables[layout] = _Tables(Problem.of(start, grid.rows, grid.columns, grid.pitch, counts))
+        table = tables[layout]
+        as_it_is = [start[table.problem.cells]]
+        dealt = _dealt(table.problem, table.everybody, start, len(starts))
+        for trial in dealt if index < len(starts) else as_it_is:
+            whole = start.copy()
+            whole[table.problem.cells] = trial
+            if whole.tobytes() not in ranked:
+                ranked[whole.tobytes()] = (table.problem.value(trial, table.everybody), len(ranked), whole, table)
+    best = sorted(ranked.values(), key=lambda one: one[:2])[: next((n for limit, n in _POLISHED if total <= limit), 1)]
+    if total > _PAIRS_LIMIT or len(counts) == 1:
+        return best[0][2]
+    polished = []
+    for _, _, whole, table in best:
+        trial = table.exchanges.run(whole[table.problem.cells])
+        whole[table.problem.cells] = trial
+        polished.append((table.problem.value(trial, table.everybody), whole))
+    return min(polished, key=lambda one: one[0])[1]
 
 
-def _dealt(problem: Problem, everybody: Ints, start: Ints) -> Iterable[Ints]:
+class _Tables:
+    """What patterns with their dummies in the same places share."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.everybody = problem, problem.everybody()
+
+    @cached_property
+    def exchanges(self) -> _Exchanges:
+        return _Exchanges(self.problem, self.everybody)
+
+
+def _dealt(problem: Problem, everybody: Ints, start: Ints, of: int) -> Iterator[Ints]:
     """Owners of the cells with a unit, after the opposite pairs were dealt in several ways and exchanged."""
     owner = start[problem.cells]
     n = len(owner)
@@ -72,12 +90,16 @@ def _dealt(problem: Problem, everybody: Ints, start: Ints) -> Iterable[Ints]:
         yield owner
         return
     moves = _PairMoves(problem, everybody, first, opposite[first], owner)
-    seen: set[bytes] = set()
-    for number in range(next((deals for limit, deals in _DEALS if n <= limit), 1)):
-        trial = moves.run(number)
-        if trial.tobytes() not in seen:
-            seen.add(trial.tobytes())
-            yield trial
+    best: tuple[int, Ints] | None = None
+    deals, shakes = next(((d, s) for limit, d, s in _EFFORT if n <= limit), (1, 0))
+    for number in range(deals + shakes // of):
+        # First from the deals, then from the best so far with some of its pairs dealt anew.
+        begin = moves.deal(number) if best is None or number < deals else moves.shaken(best[1], number)
+        pairs, trial = moves.run(begin)
+        value = problem.value(trial, everybody) if deals > 1 else 0
+        if best is None or value < best[0]:
+            best = (value, pairs)
+        yield trial
 
 
 class _PairMoves:
@@ -120,9 +142,16 @@ class _PairMoves:
         dealt[order] = [i for _, i in turns]
         return dealt
 
-    def run(self, number: int) -> Ints:
-        """Deal, exchange until nothing gets better, and return the owners of all units."""
-        p, owner = self.problem, self.deal(number)
+    def shaken(self, owner: Ints, number: int) -> Ints:
+        """Owners of the pairs, those of an eighth of them (but four at least) in another order."""
+        some = np.argsort(noise(len(owner), number), kind="stable")[: max(4, len(owner) // 8)]
+        result = owner.copy()
+        result[some] = np.roll(owner[some], 1)
+        return result
+
+    def run(self, owner: Ints) -> tuple[Ints, Ints]:
+        """Exchange until nothing gets better; the owners of the pairs, and of all units."""
+        p = self.problem
         m, every = len(owner), np.arange(len(owner))
         fields = self.base.copy()
         for i in range(len(p.a)):
@@ -179,7 +208,7 @@ class _PairMoves:
                 break
         result = self.start.copy()
         result[self.first] = result[self.second] = owner
-        return result
+        return owner, result
 
 
 class _Exchanges:

@@ -124,7 +124,7 @@ def check_edges(edge_columns: int, edge_rows: int) -> None:
 
 def check_pitch(pitch: tuple[float, float]) -> tuple[float, float]:
     """The pitch, if both parts are finite and above 0; else SpecError."""
-    if len(pitch) != 2 or not all(isfinite(step) and step > 0 for step in pitch):
+    if len(pitch) != 2 or not all(type(step) in (int, float) and isfinite(step) and step > 0 for step in pitch):
         raise SpecError(f"pitch is {pitch!r}: two lengths above 0, from column to column and from row to row")
     return pitch
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import klayout.db as kdb
 import numpy as np
 import pytest
-from mirrorneuron.flows import drc, extract, lvs, picture, report, signoff
+from mirrorneuron.flows import drc, extract, lvs, matching, picture, report, signoff
 from mirrorneuron.flows.build import Built
+from mirrorneuron.flows.matching import GroupReport, MatchingResult, Output
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import neuron
 from mirrorneuron.flows.testbenches.measure import fit_logistic
@@ -48,6 +49,11 @@ def measurement(missing: Mapping[str, str] | None = None, **numbers: float) -> M
         netlist=Path("neuron.spice"),
         numbers={key: numbers.get(key, 0.0) for key in QUANTITIES if key not in gone},
         missing=gone,
+        conditions=neuron.CONDITIONS,
+        limited=(),
+        points=100,
+        ngspice="39",
+        models="continuous",
         full_scale=2e-6,
         band=1e-8,
         alone={"iin0": Curve(ramp, _output(ramp)), "iin1": Curve(ramp, _output(-ramp))},
@@ -61,11 +67,38 @@ def measurement(missing: Mapping[str, str] | None = None, **numbers: float) -> M
             for inputs in ("iin0", "all inputs")
         ],
         corners=[Corner(condition, 0.1, 0.2, 1e-6, fit) for condition in neuron.CONDITIONS],
-        limited=(),
-        points=100,
-        ngspice="39",
-        models="continuous",
     )
+
+
+def matched(*errors: str, **changes: Any) -> MatchingResult:
+    """A matching report of a mirror 1:2 and a transistor by itself; `changes` are the mirror's."""
+    mirror = GroupReport(
+        gate="bias",
+        kind="mirror",
+        model="sky130_fd_pr__nfet_01v8",
+        w=2.0,
+        l=1.0,
+        fingers=2,
+        finger_w=1.0,
+        source="vss",
+        bulk="vss",
+        outputs=(
+            Output("bias", "bias", 2, 1.0, 5.0, 3.0, 0.0, 0.8),
+            Output("iout", "bias", 4, 2.0, 5.0, 3.0, 0.25, 1.1),
+        ),
+        orientation="x",
+        dummies=2.0,
+        well_distance=(1.87, 4.5),
+        diffusion_end=(0.5, 0.5),
+        ring=True,
+        arrays=1,
+        equal_radius=3.0,
+        logic=False,
+    )
+    alone = replace(
+        mirror, gate="lonely", kind="parallel", outputs=(mirror.outputs[0],), well_distance=None, ring=False
+    )
+    return MatchingResult(not errors, (replace(mirror, **changes), alone), errors, (), (), 12)
 
 
 def layout_with_pins(name: str = "pair", pins: tuple[str, ...] = PINS) -> kdb.Layout:
@@ -87,6 +120,7 @@ class Steps:
 
     drc: Any = field(default_factory=lambda: drc.DrcResult((), {"official": 100, "magic": 50}))
     lvs: Any = field(default_factory=lambda: lvs.LvsResult(True, 12, True, True, ()))
+    matching: Any = field(default_factory=matched)
     extract: Any = None
     schematic: Any = field(default_factory=measurement)
     layout: Any = field(default_factory=lambda: measurement(missing=dict.fromkeys(LAYOUT_ONLY, "not compared")))
@@ -131,7 +165,8 @@ def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Steps:
     monkeypatch.setattr(signoff.drc, "run", lambda *_, **__: _give(chosen.drc))
     monkeypatch.setattr(signoff.lvs, "run", lambda *_, **__: _give(chosen.lvs))
     monkeypatch.setattr(signoff.extract, "run", extracted)
-    monkeypatch.setattr(signoff.neuron, "measure", measured)
+    monkeypatch.setattr(matching, "run", lambda *_, **__: _give(chosen.matching))
+    monkeypatch.setattr(neuron, "BENCH", replace(neuron.BENCH, measure=measured))
     monkeypatch.setattr(signoff.install, "locate", lambda: install.Pdk(*[Path()] * 1, "test", "1", *[Path()] * 4))
     monkeypatch.setattr(report, "versions", lambda _: {"ngspice": "39"})
     return chosen
@@ -143,6 +178,6 @@ def signed(spec: NeuronSpec, steps: Steps, tmp_path: Path) -> Callable[..., sign
     from mirrorneuron.flows import judge
 
     def run(**more: Any) -> signoff.Signoff:
-        return signoff.run(spec, tmp_path / "out", targets=judge.targets(), **more)
+        return signoff.run(spec, tmp_path / "out", targets=judge.targets(neuron.BENCH), **more)
 
     return run

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from mirrorneuron.flows import judge
 from mirrorneuron.flows.judge import Target
-from mirrorneuron.flows.testbenches.neuron import LAYOUT_ONLY, QUANTITIES
+from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.neuron import BENCH, LAYOUT_ONLY, QUANTITIES
+from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 
 from .conftest import measurement
@@ -31,7 +33,7 @@ OUTPUT = Target(value="output_high", min=0.9)
     ],
 )
 def test_limits(target: Target, value: float, passed: bool, margin: float) -> None:
-    (found,) = judge.judge([target], None, measurement(**{target.value: value}))
+    (found,) = judge.judge(BENCH, [target], None, measurement(**{target.value: value}))
     assert (found.passed, found.margin) == (passed, pytest.approx(margin))
     check = found.check()
     assert (check.step, check.passed, check.value, check.limit) == ("judge", passed, value, target.limit)
@@ -40,7 +42,7 @@ def test_limits(target: Target, value: float, passed: bool, margin: float) -> No
 
 def test_a_missing_number_fails_and_says_why() -> None:
     lacking = measurement(missing={"power_mid": "the supply went away"})
-    (found,) = judge.judge([POWER], measurement(power_mid=1.0), lacking)
+    (found,) = judge.judge(BENCH, [POWER], measurement(power_mid=1.0), lacking)
     assert not found.passed
     assert found.schematic == 1.0
     check = found.check()
@@ -51,35 +53,35 @@ def test_a_missing_number_fails_and_says_why() -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_missing(number: float) -> None:
     for target in (POWER, OUTPUT):
-        (found,) = judge.judge([target], None, measurement(**{target.value: number}))
+        (found,) = judge.judge(BENCH, [target], None, measurement(**{target.value: number}))
         assert not found.passed
         assert found.value is None
 
 
 def test_nothing_measured_fails_everything() -> None:
-    found = judge.judge(judge.targets(), None, None)
+    found = judge.judge(BENCH, judge.targets(BENCH), None, None)
     assert found
     assert not any(one.passed for one in found)
     assert all("not simulated" in one.check().detail for one in found)
-    assert not any(one.passed for one in judge.judge(judge.targets(), None, None, of_layout=False))
+    assert not any(one.passed for one in judge.judge(BENCH, judge.targets(BENCH), None, None, of_layout=False))
 
 
 def test_the_number_after_layout_decides() -> None:
     good, bad = measurement(power_mid=10.0), measurement(power_mid=50.0)
-    assert not judge.judge([POWER], good, bad)[0].passed
-    assert judge.judge([POWER], bad, good)[0].passed
+    assert not judge.judge(BENCH, [POWER], good, bad)[0].passed
+    assert judge.judge(BENCH, [POWER], bad, good)[0].passed
     # Without the layout's number the schematic's does not step in.
-    assert not judge.judge([POWER], good, None)[0].passed
+    assert not judge.judge(BENCH, [POWER], good, None)[0].passed
 
 
 def test_a_schematic_alone_is_judged_by_what_it_has() -> None:
-    found = judge.judge(judge.targets(), measurement(sum_error_rms=0.5), None, of_layout=False)
+    found = judge.judge(BENCH, judge.targets(BENCH), measurement(sum_error_rms=0.5), None, of_layout=False)
     assert not {one.target.value for one in found} & set(LAYOUT_ONLY)
     assert [one.target.value for one in found if not one.passed] == ["sum_error_rms"]
 
 
 def test_the_targets_of_the_reference_neuron() -> None:
-    chosen = judge.targets(judge.companion(str(EXAMPLES / "neuron4.yaml")))
+    chosen = judge.targets(BENCH, judge.companion(str(EXAMPLES / "neuron4.yaml")))
     assert {target.value: target.max for target in chosen} == {
         "sum_error_rms": 0.2,
         "sum_error_after_layout": 0.1,
@@ -99,10 +101,29 @@ def test_the_targets_of_the_reference_neuron() -> None:
 def test_a_users_target_replaces_the_one_of_the_same_value(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("targets:\n  - {value: sum_error_rms, max: 0.05}\n  - {value: slope, min: 1, name: Steepness}\n")
-    chosen = {target.value: target for target in judge.targets(path)}
-    assert len(chosen) == len(judge.targets()) + 1
+    chosen = {target.value: target for target in judge.targets(BENCH, path)}
+    assert len(chosen) == len(judge.targets(BENCH)) + 1
     assert chosen["sum_error_rms"].limit == 0.05
-    assert (chosen["slope"].kind, chosen["slope"].title) == ("min", "Steepness")
+    assert (chosen["slope"].kind, chosen["slope"].name) == ("min", "Steepness")
+    titles = [one.title for one in judge.judge(BENCH, [chosen["slope"], chosen["unreferred"]], None, None)]
+    assert titles == ["Steepness", QUANTITIES["unreferred"].text]
+
+
+def test_a_target_of_another_testbench_is_refused() -> None:
+    with pytest.raises(SpecError, match="there is no value ratio_error; there are sum_error_rms"):
+        judge.judge(BENCH, [Target(value="ratio_error", max=1.0)], None, None)
+
+
+@pytest.mark.parametrize("cell", registry.BENCHES)
+def test_every_testbench_is_that_of_a_cell_and_has_targets(cell: str) -> None:
+    spec = catalog.load(cell)
+    bench = registry.needed(spec)
+    assert type(spec) is bench.spec
+    assert set(bench.layout_only) < set(bench.quantities)
+    chosen = judge.targets(bench)
+    assert {target.value for target in chosen} <= set(bench.quantities)
+    # The schematic's numbers are bounded, and those of the layout against it.
+    assert {target.value in bench.layout_only for target in chosen} == {True, False}
 
 
 def test_companion(tmp_path: Path) -> None:
@@ -138,20 +159,20 @@ def test_targets_that_cannot_be_used(tmp_path: Path, text: str, message: str) ->
     path = tmp_path / "bad.targets.yaml"
     path.write_text(text)
     with pytest.raises(SpecError) as caught:
-        judge.targets(path)
+        judge.targets(BENCH, path)
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 def test_targets_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"none\.yaml"):
-        judge.targets(tmp_path / "none.yaml")
+        judge.targets(BENCH, tmp_path / "none.yaml")
     with pytest.raises(FileError, match="cannot be read"):
-        judge.targets(tmp_path)
+        judge.targets(BENCH, tmp_path)
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SpecError, match="no YAML"):
-        judge.targets(binary)
+        judge.targets(BENCH, binary)
 
 
 def test_the_default_targets_and_the_template_are_shipped() -> None:
@@ -163,5 +184,6 @@ def test_the_default_targets_and_the_template_are_shipped() -> None:
         for pattern in patterns
         for path in (root / package.removeprefix("mirrorneuron.").replace(".", "/")).glob(pattern)
     ]
-    assert Path("flows/testbenches/neuron.targets.yaml") in files
+    for cell in registry.BENCHES:
+        assert registry.needed(catalog.load(cell)).targets.relative_to(root) in files
     assert Path("flows/templates/report.html.j2") in files

@@ -9,13 +9,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import plots, report
+from mirrorneuron.flows import report
 from mirrorneuron.flows.drc import DrcResult, Violation
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.signoff import Signoff
+from mirrorneuron.flows.testbenches import neuron_plots, registry
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
-from .conftest import Steps, measurement
+from .conftest import Steps, matched, measurement
 
 _VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -53,7 +54,7 @@ class _Page(HTMLParser):
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves the plots out: they take a second."""
-    monkeypatch.setattr(plots, "plots", lambda _: [])
+    monkeypatch.setattr(neuron_plots, "plots", lambda _: [])
 
 
 def _text(found: Signoff) -> str:
@@ -86,13 +87,35 @@ def test_everything_is_on_it(signed: Callable[..., Signoff]) -> None:
     shown = _Page(_text(found))
     assert "PASSED" in shown.text
     for judgement in found.judgements:
-        assert judgement.target.title in shown.text
+        assert judgement.title in shown.text
         assert judgement.target.conditions in shown.text
     for check in found.checks:
         assert check.name in shown.text
     for word in ("weights", "[1, -1]", "ngspice", "150", "mirrorneuron signoff pair.yaml"):
         assert word in shown.text
     assert all(path in shown.text for path in found.files.values())
+
+
+@pytest.mark.usefixtures("plain")
+def test_the_matched_groups_are_on_it(signed: Callable[..., Signoff], steps: Steps) -> None:
+    found = signed()
+    section = _text(found).partition("<h2>Matching</h2>")[2].partition("</section>")[0]
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", section)
+    first = ["bias (mirror)", "2", "1", "bias", "2", "1", "0", "0.8", "2", "1.87 to 4.5", "0.5", "closed"]
+    assert cells == [*first, "", "", "", "iout", "4", "2", "0.25", "1.1", "", "", "", ""]
+    # One output alone has nothing to match with.
+    assert "lonely" not in cells
+    assert found.as_record()["matching"] == matched().as_json()
+    steps.matching = EvidenceError("it broke")
+    assert "<h2>Matching</h2>" not in _text(signed())
+
+
+def test_a_cell_without_a_testbench(signed: Callable[..., Signoff], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "BENCHES", {})
+    shown = _Page(_text(signed()))
+    assert not shown.open
+    for text in ("FAILED", "Nothing was simulated.", "Nothing was judged.", "there is no testbench for neuron"):
+        assert text in shown.text
 
 
 @pytest.mark.usefixtures("plain")

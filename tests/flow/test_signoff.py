@@ -15,13 +15,19 @@ from typing import Any
 import klayout.db as kdb
 import pytest
 from mirrorneuron.flows import build as build_step
-from mirrorneuron.flows import cli, plots, signoff
+from mirrorneuron.flows import cli, matching, signoff
 from mirrorneuron.flows.drc import DrcResult, Violation
 from mirrorneuron.flows.extract import ExtractResult
 from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.signoff import STEPS, Signoff
+from mirrorneuron.flows.testbenches import neuron_plots, registry
 from mirrorneuron.generators import catalog
+from mirrorneuron.generators.matched_array import layout as matched_array_layout
+from mirrorneuron.generators.matched_array.sizing import size_array
+from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.placement import Pattern
+from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import (
     EvidenceError,
     FileError,
@@ -31,8 +37,9 @@ from mirrorneuron.pdk_sky130.errors import (
     ToolTimeoutError,
 )
 
-from .conftest import PINS, Steps, layout_with_pins, measurement
+from .conftest import PINS, Steps, layout_with_pins, matched, measurement
 
+MATCHING = matching.run
 PROGRAM = Path(sys.executable).with_name("mirrorneuron")
 Signed = Callable[..., Signoff]
 
@@ -40,7 +47,7 @@ Signed = Callable[..., Signoff]
 @pytest.fixture(autouse=True)
 def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take a second, and have tests of their own."""
-    monkeypatch.setattr(plots, "plots", lambda _: [])
+    monkeypatch.setattr(neuron_plots, "plots", lambda _: [])
 
 
 def _failed(found: Signoff) -> set[str]:
@@ -60,7 +67,8 @@ def test_all_steps_pass(signed: Signed, tmp_path: Path) -> None:
     assert {key: record[key] for key in data} == data
     assert record["spec"]["weights"] == [1, -1]
     assert set(record["measured"]) == {"schematic", "after layout"}
-    assert set(found.seconds) >= {"build", "drc", "lvs", "extract", "simulate schematic", "simulate after layout"}
+    tasks = {"build", "drc", "lvs", "matching", "extract", "simulate schematic", "simulate after layout"}
+    assert set(found.seconds) >= tasks
     assert not list((tmp_path / "out/pair").glob(".*"))
 
 
@@ -83,6 +91,9 @@ VIOLATION = Violation("official", "met1.1", "width", 0.0, 0.0)
         ("lvs", LvsResult(False, 12, False, True, ("klayout: net a",)), {"lvs"}),
         ("lvs", LvsResult(False, 12, True, False, ("netgen: property",)), {"lvs"}),
         ("lvs", LvsResult(False, 0, True, True, ()), {"lvs"}),
+        ("matching", matched("netlist: iout has 1 unit, 2 are wanted"), {"matching"}),
+        ("matching", replace(matched(), groups=()), {"matching"}),
+        ("matching", matched(ring=False), {"matching"}),
         ("extract", ExtractResult(Path("x"), 0, 5, 1e-15, PINS, "magic"), {"extract"}),
         ("extract", ExtractResult(Path("x"), 5, 0, 0.0, PINS, "magic"), {"extract"}),
         ("schematic", replace(measurement(), limited=("iin0 (random, ss -40C)",)), {"simulate"}),
@@ -106,6 +117,7 @@ def test_a_failed_step_fails_alone(signed: Signed, steps: Steps, step: str, resu
         ("drc", MissingToolError("klayout is missing"), 3, {"drc"}),
         ("lvs", ToolTimeoutError("netgen hung"), 3, {"lvs"}),
         ("lvs", NetlistError("no such subcircuit"), 2, {"lvs"}),
+        ("matching", NetlistError("it holds no transistor"), 2, {"matching"}),
         ("extract", EvidenceError("no device"), 3, {"extract", "simulate", "judge"}),
         ("schematic", EvidenceError("no solution"), 3, {"simulate", "judge"}),
         ("layout", EvidenceError("no solution"), 3, {"simulate", "judge"}),
@@ -135,6 +147,53 @@ def test_what_cannot_run_says_why(signed: Signed, steps: Steps, tmp_path: Path) 
     assert "pex" not in found.files
     assert not stale.exists()
     assert found.schematic is not None
+
+
+def test_rings_of_standard_cells_are_not_asked_for(signed: Signed, steps: Steps) -> None:
+    steps.matching = matched(ring=False, logic=True)
+    assert signed().passed
+
+
+def test_centroids_are_held_against_what_the_spec_asks_for(
+    steps: Steps, spec: NeuronSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, Path, float | None]] = []
+
+    def run(gds: Path, netlist: Path, *, centroid_limit: float | None) -> matching.MatchingResult:
+        asked.append((gds, netlist, centroid_limit))
+        return matched()
+
+    monkeypatch.setattr(matching, "run", run)
+    monkeypatch.setattr(registry, "BENCHES", {})
+    array = MatchedArraySpec(ratios=[1, 2], pattern="block", rows=1)
+    files = [signoff.run(one, tmp_path, targets=[]).built for one in (spec, array)]
+    assert array.centroid_limit > 1
+    limits = [None, array.centroid_limit]
+    assert asked == [(one.gds, one.spice, limit) for one, limit in zip(files, limits, strict=True)]
+
+
+def test_a_cell_without_a_testbench_cannot_pass(signed: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "BENCHES", {})
+    found = signed()
+    assert (found.passed, found.status, _failed(found)) == (False, 1, {"simulate", "judge"})
+    told = [check for check in found.checks if not check.passed]
+    assert {check.detail for check in told} == {"skipped because there is no testbench for neuron"}
+    # All others ran, and the report tells.
+    assert {check.step for check in found.checks} == set(STEPS)
+    assert "there is no testbench for neuron" in Path(found.files["report"]).read_text()
+    assert json.loads(Path(found.files["json"]).read_text())["measured"] == {}
+
+
+@pytest.mark.parametrize("command", [["simulate"], ["signoff", "--targets", "some.yaml"]])
+def test_what_needs_a_testbench_is_refused_without_one(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "BENCHES", {})
+    status, text, said = cli._run([*command, "neuron", "--out", str(tmp_path / "out")], False)
+    assert (status, text) == (2, None)
+    assert said is not None
+    assert "there is no testbench for neuron" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_targets_nothing_passes(spec: NeuronSpec, steps: Steps, tmp_path: Path) -> None:
@@ -179,6 +238,62 @@ def test_the_watcher_is_told_of_every_task(signed: Signed, steps: Steps) -> None
     found = signed(watcher=Watcher())
     assert set(told) == set(found.seconds)
     assert [task for task, passed in told.items() if not passed] == ["lvs"]
+
+
+# A planted defect
+
+
+def _exchanged(pattern: Pattern) -> Pattern:
+    """A unit of d1 in the place of one of d2, and the other way round."""
+    rows = [list(row) for row in pattern.rows]
+    (a, b), (c, d) = (
+        next((r, k) for r, row in enumerate(rows) for k in range(len(row)) if row[k] == o) for o in DRAINS
+    )
+    rows[a][b], rows[c][d] = rows[c][d], rows[a][b]
+    return replace(pattern, rows=tuple(map(tuple, rows)))
+
+
+def _given_away(pattern: Pattern) -> Pattern:
+    """Some units of d1 to d2: a ratio that is drawn other than asked."""
+    one, other = DRAINS
+    rows = [[other if owner == one and k % 2 else owner for k, owner in enumerate(row)] for row in pattern.rows]
+    return replace(pattern, rows=tuple(map(tuple, rows)))
+
+
+DRAINS = ("d1", "d2")
+ARRAY = MatchedArraySpec(ratios=[2, 4, 8])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [(None, ""), (_exchanged, "centroid: "), (_given_away, "netlist: ratio of gate g")],
+    ids=["as it is", "owners exchanged", "units given away"],
+)
+def test_a_wrong_owner_fails_in_matching(
+    steps: Steps,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Pattern], Pattern] | None,
+    told: str,
+) -> None:
+    """Building and matching are the true ones here."""
+    if spoil is not None:
+
+        def size(spec: MatchedArraySpec) -> ArraySize:
+            right = size_array(spec)
+            return replace(right, pattern=spoil(right.pattern))
+
+        monkeypatch.setattr(matched_array_layout, "size_array", size)
+    monkeypatch.setattr(signoff, "build", build_step.build)
+    monkeypatch.setattr(matching, "run", MATCHING)
+    monkeypatch.setattr(registry, "BENCHES", {})
+    found = signoff.run(ARRAY, tmp_path, targets=[])
+    assert _failed(found) == {"simulate", "judge"} | ({"matching"} if spoil else set())
+    assert found.matching is not None
+    assert [group.gate for group in found.matching.groups if group.kind == "mirror"] == ["g"]
+    details = [check.detail for check in found.checks if check.step == "matching" and not check.passed]
+    assert told in "".join(details)
+    assert bool(details) == bool(spoil)
 
 
 # Building
@@ -335,10 +450,9 @@ def test_simulate_command_judges_schematic_and_extracted_netlist(tmp_path: Path)
     assert failed["after layout: capacitors in the netlist"] == "this is no extracted netlist"
 
 
-def test_signoff_of_a_neuron_with_one_input(tmp_path: Path) -> None:
-    done = _call(
-        "signoff", "neuron", "--set", "weights=[2]", "--set", "name=one", "--out", tmp_path, "--jobs", "2", "--json"
-    )
+@pytest.mark.parametrize("cell", [["neuron", "--set", "weights=[2]"], ["matched_array", "--set", "ratios=[2,3]"]])
+def test_signoff_of_a_small_cell(tmp_path: Path, cell: list[str]) -> None:
+    done = _call("signoff", *cell, "--set", "name=one", "--out", tmp_path, "--jobs", "2", "--json")
     found = json.loads(done.stdout)
     failed = [check for check in found["checks"] if not check["passed"]]
     assert (done.returncode, failed) == (0, []), done.stderr

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import judge, signoff
+from mirrorneuron.flows.testbenches.neuron import BENCH
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 
 FAST = {"inhibit": {"weights": [0, -2]}}
@@ -29,7 +30,7 @@ SLOW = {
     ids=[*FAST, *SLOW],
 )
 def test_it_passes(name: str, fields: dict[str, object], tmp_path: Path) -> None:
-    found = signoff.run(NeuronSpec(name=name, **fields), tmp_path, targets=judge.targets(), jobs=2)
+    found = signoff.run(NeuronSpec(name=name, **fields), tmp_path, targets=judge.targets(BENCH), jobs=2)
     failed = [f"{check.step}: {check.name}: {check.value} {check.limit}" for check in found.checks if not check.passed]
     assert failed == []
     done = {check.step for check in found.checks}

@@ -34,7 +34,7 @@ def random_spec(seed):
     def size(low, high):
         return 5 * round(math.exp(draw.uniform(math.log(low), math.log(high))) / 5)
 
-    ratios = [draw.choice((1, 2, 3, 4, 5, 7, 8, 16)) for _ in range(draw.randint(1, 5))]
+    ratios = [draw.choice((1, 2, 3, 4, 5, 7, 8, 16)) for _ in range(draw.randint(2, 5))]
     pattern = draw.choice(("common_centroid", "common_centroid", "interdigitated", "abba", "block"))
     rows = draw.choice((None, None, 1, 2, 3))
     return MatchedArraySpec(
@@ -90,7 +90,7 @@ def test_the_words_of_the_spec_are_those_of_the_code():
     described = {row.field: row.limits for row in catalog.describe("matched_array")}
     assert described["pattern"].split(" or ") == list(STYLES)
     assert described["device"].split(" or ") == list(MOSFETS)
-    assert MatchedArraySpec(ratios=[MAX_UNITS]).ratios == (MAX_UNITS,)
+    assert MatchedArraySpec(ratios=[MAX_UNITS - 1, 1]).ratios == (MAX_UNITS - 1, 1)
 
 
 def test_rules_of_random_specs(tmp_path):
@@ -178,7 +178,8 @@ def test_a_source_wiring_that_cannot_be_is_refused():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"ratios": []}, r"ratios is \[\]: must be a list of 1 to 64 whole numbers from 1 to 4096"),
+        ({"ratios": []}, r"ratios is \[\]: must be a list of 2 to 64 whole numbers from 1 to 4096"),
+        ({"ratios": [3]}, r"ratios is \[3\]: must be a list of 2 to 64"),
         ({"ratios": [1, 0]}, r"ratios\[1\] is 0: must be a whole number from 1 to 4096"),
         ({"ratios": [1, 2.5]}, r"ratios\[1\] is 2.5"),
         ({"ratios": [4000, 97]}, r"4097 units .* at most 4096"),
