@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from math import isfinite, log
 
-from mirrorneuron.generators.placement.exact import FINE_BITS, Grid, bound, hopeless, others, seats
+from mirrorneuron.generators.placement.exact import others, seats
+from mirrorneuron.generators.placement.grid import FINE_BITS, Grid, bound, hopeless
 from mirrorneuron.generators.placement.objective import DUMMY, Ints
 from mirrorneuron.generators.placement.optimise import improved
 from mirrorneuron.generators.placement.pattern import Pattern, check_counts, check_edges, check_pitch, framed
@@ -48,7 +49,8 @@ def common_centroid(
     rows
         Rows of units, without the dummy rows: exactly so many, with the fewest columns in which the centroids are as
         good as they can be with so many rows. Without it, the grid is chosen among those that allow exact centroids:
-        the smallest sum of dummies over units and 0.15 |ln(width / height / aspect)|.
+        the smallest sum of dummies over units and 0.15 |ln(width / height / aspect)|; where two owners have a single
+        unit, 0.5 for an offset of one pitch is added.
     max_rows
         At most so many rows of units, where `rows` is not given.
     aspect
@@ -130,16 +132,20 @@ def _any_rows(
     found: list[tuple[int, int, int]] = []
     for rows in every[:_ROW_COUNTS]:
         least = -(-total // rows)
-        for columns in range(least, least + _MORE_COLUMNS):
-            grid = Grid(rows, columns, pitch)
+        grids = [Grid(rows, columns, pitch) for columns in range(least, least + _MORE_COLUMNS)]
+        if singles > 1:
+            # What a given number of rows would be given.
+            best = min(bound(grid, counts) for grid in grids)
+            grids = [grid for grid in grids if bound(grid, counts) == best]
+        for grid in grids:
             # An odd count is exact on odd sides only.
             if (centred and grid.cells % 2 == 0) or hopeless(grid, counts):
                 continue
             dummies = grid.cells - total
-            cost = dummies / total + aspect_cost(rows, columns) + _MIDDLE * (grid.cells % 2 * dummies % 2)
+            cost = dummies / total + aspect_cost(rows, grid.columns) + _MIDDLE * (grid.cells % 2 * dummies % 2)
             if singles > 1:
                 cost += _OFFSET * (bound(grid, counts)[0] / 2**FINE_BITS) ** 0.5 / 2
-            found.append((round(cost * 2**20), rows, columns))
+            found.append((round(cost * 2**20), rows, grid.columns))
     for _, rows, columns in sorted(found):
         yield Grid(rows, columns, pitch)
     yield from _with_rows(counts, 1, pitch)

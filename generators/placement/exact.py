@@ -1,16 +1,6 @@
 """Owners on a grid with every centroid as near to the centre as the counts allow.
 
-Coordinates are doubled, so that they are integers about the centre: ``2 * column - (columns - 1)``. An owner's centroid
-is at the centre if its coordinates add up to zero.
-
-What no pattern on a grid can be better than:
-
-* An even number of rows has odd y only, and an odd number of odd numbers is not zero. So an owner with an odd count is
-  off by ``1 / n`` of half a pitch, at least, in rows if their number is even and in columns if that is.
-* Single units lie on the cells nearest to the centre; only one can be on it.
-* All coordinates of a grid add up to zero. So a single dummy, where all owners are exact, is the centre cell itself.
-
-This is a lower bound (`bound`), and what reaches it is proven to be best. It is reached with pairs of opposite cells,
+`grid.bound` says how near that is; what reaches it is proven to be best. It is reached with pairs of opposite cells,
 and, for what is odd: the centre cell for one owner (or dummy); for two others three cells whose sum is as small as it
 can be and the three opposite ones. Where a small grid has no room for that, a search tries everything; in a larger one,
 exchanges try to repair what is off.
@@ -19,91 +9,31 @@ exchanges try to repair what is off.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations, islice
 
 import numpy as np
+from mirrorneuron.generators.placement.grid import Grid, hopeless
 from mirrorneuron.generators.placement.objective import DUMMY, Ints
+from mirrorneuron.generators.placement.search import Search, repaired
+from numpy.typing import NDArray
 
-__all__ = ["FINE_BITS", "Bound", "Grid", "bound", "hopeless", "noise", "others", "seats"]
+__all__ = ["others", "seats"]
 
-_SEARCH_CELLS = 26
-_SEARCH_STEPS = 60_000
-_LISTED_UNITS = 15
-_LISTED_STEPS = 3000
-_LISTED = 80
-_END_LAYOUTS = 16
-_END_CELLS = 40
+_SEARCH_CELLS, _SEARCH_STEPS = 26, 60_000
+"""Largest grid in which everything is tried, and in how many steps."""
+_LISTED_UNITS, _LISTED, _LISTED_STEPS = 15, 80, 3000
+"""Up to so many units more patterns are listed: how many, and in how many steps."""
+_END_CELLS, _END_LAYOUTS = 40, 16
+"""Largest grid in which places for the dummies near the ends of the rows are searched, and how many such places."""
 _REPAIR_CELLS = 200
-_REPAIR_STEPS = 600
-_REPAIR_REST = 6
 _RINGS = 12
 """Choices among equally near cells for single units that are tried."""
 _CANDIDATES = 160
-_TRIPLE_STEPS = 600
-_OUTER = 6
+"""Cells among which a triple is looked for."""
+_TRIPLE_STEPS, _OUTER = 600, 6
+"""Steps of the search for all triples at once; outermost cells of which the one with the fewest choices goes first."""
 _VARIANTS = ((26, 12), (80, 6), (400, 2))
 """Patterns that are made, by the number of cells, where there is a choice."""
-FINE_BITS = 26
-"""Bits after the point of a squared distance: equal ones are equal, whatever the rounding."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Rows and columns of cells, and the squares of the pitches in any unit."""
-
-    rows: int
-    columns: int
-    pitch: tuple[float, float] = (1.0, 1.0)
-
-    @property
-    def cells(self) -> int:
-        """Number of cells."""
-        return self.rows * self.columns
-
-    def doubled(self) -> tuple[Ints, Ints]:
-        """Doubled coordinates of all cells, row by row from the bottom left; cells - 1 - c lies opposite cell c."""
-        cell = np.arange(self.cells)
-        return 2 * (cell % self.columns) - (self.columns - 1), 2 * (cell // self.columns) - (self.rows - 1)
-
-    def distance(self) -> Ints:
-        """Square of each cell's distance from the centre, in steps so small that equal ones are equal."""
-        x, y = self.doubled()
-        found: Ints = np.rint((x**2 * self._ratio + y**2 / self._ratio) * 2**FINE_BITS).astype(np.int64)
-        return found
-
-    def least(self) -> float:
-        """The same of the smallest sum that an odd number of cells can have."""
-        return (1 - self.columns % 2) * self._ratio + (1 - self.rows % 2) / self._ratio
-
-    @property
-    def _ratio(self) -> float:
-        return self.pitch[0] / self.pitch[1]
-
-
-Bound = tuple[int, int]
-"""Largest squared offset and sum of the squared offsets, in steps of `Grid.distance`."""
-
-
-def bound(grid: Grid, counts: Sequence[int]) -> Bound:
-    """What no pattern on this grid is better than."""
-    singles = list(counts).count(1)
-    largest, total = _nearest(_about_the_centre(grid, singles), singles)
-    for n in counts:
-        if n % 2 and n > 1:
-            off = round(grid.least() / n**2 * 2**FINE_BITS)
-            largest, total = max(largest, off), total + off
-    return largest, total
-
-
-def hopeless(grid: Grid, counts: Sequence[int]) -> bool:
-    """Whether it is clear that `bound` cannot be reached here."""
-    dummies = grid.cells - sum(counts)
-    if dummies < 0:
-        return True
-    # All exact, and so is the single dummy: the centre, which a single unit needs as well.
-    return dummies == 1 and grid.cells % 2 == 1 and list(counts).count(1) == 1
 
 
 def seats(grid: Grid, counts: Sequence[int]) -> list[Ints]:
@@ -130,12 +60,12 @@ def seats(grid: Grid, counts: Sequence[int]) -> list[Ints]:
 
     def searched() -> Iterator[Ints]:
         for singles in rings:
-            for dummies in islice(_end_dummies(grid, total, singles), _END_LAYOUTS):
-                yield from islice(_Search(grid, counts, singles, _LISTED_STEPS, dummies).run(), 1)
+            for dummies in islice(_end_dummies(grid, sum(counts), singles), _END_LAYOUTS):
+                yield from islice(Search(grid, counts, singles, _LISTED_STEPS, dummies).run(), 1)
 
     def exhausted() -> Iterator[Ints]:
         for singles in rings:
-            yield from islice(_Search(grid, counts, singles, _SEARCH_STEPS).run(), 1)
+            yield from islice(Search(grid, counts, singles, _SEARCH_STEPS).run(), 1)
 
     # Dummies at the ends of the rows if that can be, or else anywhere.
     found = list(constructed(True, False)) or list(constructed(True, True))
@@ -145,8 +75,8 @@ def seats(grid: Grid, counts: Sequence[int]) -> list[Ints]:
     if not found and grid.cells <= _SEARCH_CELLS:
         found = list(islice(exhausted(), 1))
     elif not found and grid.cells <= _REPAIR_CELLS:
-        repaired = _repaired(grid, counts, rings[0])
-        found = [] if repaired is None else [repaired]
+        mended = repaired(grid, counts, rings[0])
+        found = [] if mended is None else [mended]
     return found
 
 
@@ -159,30 +89,7 @@ def others(grid: Grid, counts: Sequence[int], like: Ints) -> list[Ints]:
         return []
     singles = [int(np.flatnonzero(like == i)[0]) for i, n in enumerate(counts) if n == 1]
     dummies = [int(c) for c in np.flatnonzero(like == DUMMY)]
-    return list(islice(_Search(grid, counts, singles, _LISTED_STEPS, dummies).run(), _LISTED))
-
-
-def noise(n: int, seed: int) -> Ints:
-    """Numbers without order, the same everywhere, shape (n,): the linear congruential generator of Knuth's MMIX."""
-    numbers = np.empty(n, dtype=np.int64)
-    state = seed
-    for k in range(-8, n):
-        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
-        numbers[max(k, 0)] = state >> 33
-    return numbers
-
-
-def _about_the_centre(grid: Grid, number: int) -> Grid:
-    """The part of a grid that holds the `number` cells nearest to the centre."""
-    rows, columns = (min(side, number + 2 + (side - number) % 2) for side in (grid.rows, grid.columns))
-    return Grid(rows, columns, grid.pitch)
-
-
-@lru_cache(maxsize=4096)
-def _nearest(grid: Grid, number: int) -> tuple[int, int]:
-    """Largest distance and sum of the distances of the cells nearest to the centre, as `Grid.distance`."""
-    near = np.sort(grid.distance())[:number]
-    return (int(near[-1]), int(near.sum())) if number else (0, 0)
+    return list(islice(Search(grid, counts, singles, _LISTED_STEPS, dummies).run(), _LISTED))
 
 
 def _single_seats(grid: Grid, counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
@@ -286,8 +193,10 @@ class _Seating:
         self.give(couple[0], cells)
         self.give(couple[1], [self.grid.cells - 1 - c for c in cells])
 
-    def _least(self) -> NDArrayBool:
-        found: NDArrayBool = (np.abs(self.x) == 1 - self.grid.columns % 2) & (np.abs(self.y) == 1 - self.grid.rows % 2)
+    def _least(self) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = (np.abs(self.x) == 1 - self.grid.columns % 2) & (
+            np.abs(self.y) == 1 - self.grid.rows % 2
+        )
         return found
 
     def _shifts(self) -> list[tuple[int, int]]:
@@ -392,103 +301,3 @@ class _Seating:
                 order.insert(0, middle)
         for cell in order[:need]:
             self.give(DUMMY, [cell, n - 1 - cell])
-
-
-class _Search:
-    """Everything there is on a small grid in at most so many steps; singles, and dummies if given, have their cells."""
-
-    def __init__(
-        self, grid: Grid, counts: Sequence[int], singles: Sequence[int], steps: int, dummies: Sequence[int] = ()
-    ) -> None:
-        x, y = grid.doubled()
-        self.place = [(int(a), int(b)) for a, b in zip(x, y, strict=True)]
-        self.number = {place: cell for cell, place in enumerate(self.place)}
-        self.owner = np.full(grid.cells, DUMMY, dtype=np.int64)
-        self.free = set(range(grid.cells)) - set(singles) - set(dummies)
-        self.owner[list(singles)] = [i for i, n in enumerate(counts) if n == 1]
-        self.groups = sorted((i for i, n in enumerate(counts) if n > 1), key=lambda i: (counts[i], i))
-        self.counts = counts
-        even_x, even_y = grid.columns % 2 == 0, grid.rows % 2 == 0
-        self.odd = [(a, b) for a in ((-1, 1) if even_x else (0,)) for b in ((-1, 1) if even_y else (0,))]
-        self.steps = steps
-
-    def run(self, at: int = 0, after: int = -1) -> Iterator[Ints]:
-        """All patterns, one after the other."""
-        if at == len(self.groups):
-            yield self.owner.copy()
-            return
-        owner = self.groups[at]
-        n = self.counts[owner]
-        again = at + 1 < len(self.groups) and self.counts[self.groups[at + 1]] == n
-        for target in self.odd if n % 2 else [(0, 0)]:
-            # Owners of one size are alike: their first cells go up.
-            for chosen in self._sets(sorted(c for c in self.free if c > after), n, target):
-                self.free -= set(chosen)
-                self.owner[list(chosen)] = owner
-                yield from self.run(at + 1, chosen[0] if again else -1)
-                self.owner[list(chosen)] = DUMMY
-                self.free |= set(chosen)
-
-    def _sets(self, cells: list[int], n: int, target: tuple[int, int]) -> Iterator[tuple[int, ...]]:
-        for most in combinations(cells, n - 1):
-            self.steps -= 1
-            if self.steps < 0:
-                return
-            last = self.number.get(
-                (
-                    target[0] - sum(self.place[c][0] for c in most),
-                    target[1] - sum(self.place[c][1] for c in most),
-                ),
-                -1,
-            )
-            if last > most[-1] and last in self.free:
-                yield (*most, last)
-
-
-def _repaired(grid: Grid, counts: Sequence[int], singles: Sequence[int]) -> Ints | None:
-    """Deal, then exchange two cells at a time until every sum is as small as it can be.
-
-    Each step takes the best exchange of cells that did not move just now, even where it makes things worse.
-    """
-    x, y = grid.doubled()
-    n, k = grid.cells, len(counts)
-    owner = np.full(n, k, dtype=np.int64)
-    fixed = np.zeros(n, dtype=bool)
-    fixed[list(singles)] = True
-    owner[list(singles)] = [i for i, c in enumerate(counts) if c == 1]
-    order = sorted((c for c in range(n) if not fixed[c]), key=lambda c: (min(c, n - 1 - c), c))
-    names = [i for i, c in enumerate(counts) if c > 1 for _ in range(c)]
-    owner[order[(len(order) - len(names)) // 2 :][: len(names)]] = names
-    # The least sum in x and y that an owner can have; dummies (number k) and singles may have any.
-    least_x = np.array([(1 - grid.columns % 2) * (c % 2) for c in counts] + [0])
-    least_y = np.array([(1 - grid.rows % 2) * (c % 2) for c in counts] + [0])
-    matters = np.array([c > 1 for c in counts] + [False])
-    sums = np.zeros((2, k + 1), dtype=np.int64)
-    np.add.at(sums[0], owner, x)
-    np.add.at(sums[1], owner, y)
-    moved = np.full(n, -n)
-    ties = noise(n, 1) % 64
-    for step in range(_REPAIR_STEPS):
-        now = (np.abs(np.abs(sums[0]) - least_x) + np.abs(np.abs(sums[1]) - least_y)) * matters
-        if not now.any():
-            owner[owner == k] = DUMMY
-            return owner
-        of_x = np.abs(sums[0][owner][:, None] - x[:, None] + x[None, :])
-        of_y = np.abs(sums[1][owner][:, None] - y[:, None] + y[None, :])
-        after = (np.abs(of_x - least_x[owner][:, None]) + np.abs(of_y - least_y[owner][:, None])) * matters[owner][
-            :, None
-        ]
-        gain = (after + after.T - now[owner][:, None] - now[owner][None, :]) * 64 + (ties[:, None] ^ ties[None, :])
-        stay = fixed | (moved > step - _REPAIR_REST)
-        gain[(owner[:, None] == owner[None, :]) | stay[:, None] | stay[None, :]] = 2**40
-        a, b = divmod(int(gain.argmin()), n)
-        for axis, place in enumerate((x, y)):
-            sums[axis, owner[a]] += place[b] - place[a]
-            sums[axis, owner[b]] += place[a] - place[b]
-        owner[a], owner[b] = owner[b], owner[a]
-        moved[a] = moved[b] = step
-    return None
-
-
-NDArrayFloat = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-NDArrayBool = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]

@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from mirrorneuron.generators.placement.exact import Grid, noise
+from mirrorneuron.generators.placement.grid import Grid, noise
 from mirrorneuron.generators.placement.objective import DUMMY, Ints, Problem
 
 __all__ = ["improved"]

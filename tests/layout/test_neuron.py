@@ -16,6 +16,7 @@ from mirrorneuron.flows import gds as gds_file
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
+from mirrorneuron.generators.neuron.sizing import size_neuron
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 from mirrorneuron.pdk_sky130.rules import GRID_NM
@@ -144,7 +145,16 @@ def test_a_misplaced_unit_is_noticed(kit):
     """The check above: one unit moved by a grid step."""
     spec, layout, _ = draw("weights=[2]")
     array = layout.cell("neuron_row0_array")
-    unit = next(i for i in array.each_inst() if layout.cell(i.cell_index).name.endswith("_top"))
+    units = next(i for i in array.each_inst() if i.na > 1 and layout.cell(i.cell_index).name.endswith("_f2"))
+    row, column = next(
+        (y, x)
+        for y, owners in enumerate(size_neuron(spec).rows[0].pattern.rows)
+        for x, owner in enumerate(owners)
+        if owner == "weight"
+    )
+    place = units.trans.disp + units.a * column + units.b * row
+    units.explode()
+    unit = next(i for i in array.each_inst() if i.trans.disp == place and i.cell.name.endswith("_f2"))
     unit.transform(kdb.Trans(GRID_NM, 0))
     with pytest.raises(AssertionError):
         check_rows(kit, spec, layout)
