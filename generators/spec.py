@@ -250,19 +250,22 @@ class Micrometres(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class SiQuantity(Kind):
-    """A current or voltage: a number in the unit, or text with an SI prefix (``1uA``, ``200 mV``)."""
+    """A quantity: a number in the unit, or text with an SI prefix (``1uA``, ``200 mV``); nothing where `optional`."""
 
     low: float
     high: float
     unit: str
+    optional: bool = False
 
     @property
     def limits(self) -> str:
         """The range, with prefixes."""
-        return f"{self.shown(self.low)} to {self.shown(self.high)}"
+        return f"{self.shown(self.low)} to {self.shown(self.high)}" + (" or nothing" if self.optional else "")
 
-    def check(self, value: Any) -> float:
+    def check(self, value: Any) -> float | None:
         """The value [unit]."""
+        if value is None and self.optional:
+            return None
         if isinstance(value, str):
             try:
                 quantity = Quantity(value)

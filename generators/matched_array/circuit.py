@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mirrorneuron.generators.circuit import Netlist, array_transistors
-from mirrorneuron.generators.matched_array.sizing import size_array
+from mirrorneuron.generators.matched_array.sizing import size_array, size_wiring
 from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
 
 __all__ = ["build_matched_array"]
@@ -17,8 +17,14 @@ def build_matched_array(spec: MatchedArraySpec) -> Netlist:
     SpecError
         The units cannot be drawn or laid out.
     """
+    size = size_array(spec)
+    wiring = size_wiring(spec, size)
+    note = (
+        f"wires to two units differ by at most {wiring.source_ohm:.3g} ohm (source), {wiring.drain_ohm:.3g} ohm (drain)"
+    )
     bulk = "s" if spec.bulk == "source" else "b"
     transistors = array_transistors(
-        "array", size_array(spec), source="s", bulk=bulk, owners={drain: (drain, "g") for drain in spec.drains}
+        "array", size, source="s", bulk=bulk, owners={drain: (drain, "g") for drain in spec.drains}
     )
-    return Netlist(spec.name, tuple(dict.fromkeys((*spec.drains, "g", "s", bulk))), transistors, tuple(spec.lines()))
+    pins = tuple(dict.fromkeys((*spec.drains, "g", "s", bulk)))
+    return Netlist(spec.name, pins, transistors, (*spec.lines(), note))

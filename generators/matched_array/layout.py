@@ -27,7 +27,7 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
         The units cannot be drawn or laid out, or the source's wiring cannot be wide enough.
     """
     size = size_array(spec)
-    rail_nm, trunk_columns = size_wiring(spec, size)
+    wiring = size_wiring(spec, size)
     unit, sheet = size.unit, Sheet()
     own_bulk = spec.bulk == "own"
     array = draw_array(
@@ -44,7 +44,7 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
         width_nm=unit.width_nm,
         length_nm=unit.length_nm,
         fingers=unit.fingers,
-        source_rail_nm=rail_nm,
+        source_rail_nm=wiring.rail_nm,
     )
     top = compose(
         sheet,
@@ -52,7 +52,7 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
         left=[array],
         exports=[SOURCE, *([BULK] if own_bulk else []), GATE, *spec.drains],
         power=(SOURCE,),
-        power_columns=trunk_columns,
+        power_columns=wiring.trunk_columns,
     )
     draw_pins(sheet, top, ())
     return sheet.finish()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import STYLES, common_centroid, metrics
-from mirrorneuron.generators.primitives.array import UnitGeometry, source_rail
+from mirrorneuron.generators.primitives.array import UnitGeometry, source_rail, wiring_resistance
 from mirrorneuron.generators.primitives.spine import POWER_COLUMNS, POWER_COLUMNS_MAX, trunk_width
 from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import SHEET_OHM
 
-__all__ = ["centroid_limit", "size_array", "size_wiring"]
+__all__ = ["Wiring", "centroid_limit", "size_array", "size_wiring"]
+
+_SOURCE_OHM = 20.0
+"""What the source's wires are made for where the spec says nothing."""
 
 
 @lru_cache(maxsize=4)
@@ -38,34 +42,50 @@ def size_array(spec: MatchedArraySpec) -> ArraySize:
     return ArraySize(unit, pattern)
 
 
-def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> tuple[int, int]:
-    """Height of the source rails [nm] and vias side by side in the source's trunk.
+@dataclass(frozen=True)
+class Wiring:
+    """Height of the source rails [nm], vias side by side in the source's trunk, and by what two units differ [ohm]."""
 
-    Each may make half of the allowed difference in resistance.
+    rail_nm: int
+    trunk_columns: int
+    source_ohm: float
+    drain_ohm: float
+
+
+def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
+    """Wires wide enough for the spec's limit; without one, for 20 ohm as far as that goes.
 
     Raises
     ------
     SpecError
-        The widest do not suffice.
+        The widest do not suffice for the spec's limit.
     """
-    unit, pattern, half = _geometry(size.unit), size.pattern, spec.series_resistance / 2
-    rail = source_rail(unit, pattern.columns, half)
+    unit, pattern = _geometry(size.unit), size.pattern
+    limit = spec.series_resistance
+    part = (_SOURCE_OHM if limit is None else limit) / 2
+    rail = source_rail(unit, pattern.columns, part)
     height = len(pattern.rows) * unit.row_pitch(len(pattern.rows), _tracks(size), rail)[0]
-    for columns in range(POWER_COLUMNS, POWER_COLUMNS_MAX + 1):
-        if SHEET_OHM["met3"] * height / trunk_width(columns) <= half:
-            return rail, columns
-    least = SHEET_OHM["met3"] * height / trunk_width(POWER_COLUMNS_MAX)
-    raise SpecError(
-        f"series_resistance is {spec.series_resistance:g} ohm, half of it for the source's trunk: at least {least:.3g} "
-        f"ohm in an array {height / 1000:.0f} um high (m3.3c); allow more, or ask for fewer rows"
-    )
+
+    def trunk(columns: int) -> float:
+        return SHEET_OHM["met3"] * height / trunk_width(columns)
+
+    widths = range(POWER_COLUMNS, POWER_COLUMNS_MAX + 1)
+    columns = next((n for n in widths if trunk(n) <= part), widths[-1])
+    in_row, drain = wiring_resistance(unit, pattern.columns, rail)
+    source = in_row + trunk(columns)
+    if limit is not None and source > limit:
+        raise SpecError(
+            f"series_resistance is {limit:g} ohm: at least {source:.3g} ohm with the widest wires in an array of "
+            f"{len(pattern.rows)} rows of {pattern.columns} units (m1.3a, m3.3c); allow more, or make it smaller"
+        )
+    return Wiring(rail, columns, source, drain + trunk(1))
 
 
 def centroid_limit(spec: MatchedArraySpec) -> float:
     """Largest distance of a drain's centroid from the mean place of all units [um], as the pattern promises it."""
     size = size_array(spec)
     unit, pattern = _geometry(size.unit), size.pattern
-    rail, _ = size_wiring(spec, size)
+    rail = size_wiring(spec, size).rail_nm
     pitch = (unit.pitch / 1000, unit.row_pitch(len(pattern.rows), _tracks(size), rail)[0] / 1000)
     return metrics.largest_offset(pattern.places(pitch))
 

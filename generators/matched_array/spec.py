@@ -93,15 +93,20 @@ class MatchedArraySpec(CellSpec, init=False):
         OneOf(words=("source", "own"), rule="what the guard ring is on", remedy="choose one of the two"),
     ] = Field("source", description="Net of the bulk: the source, or pin b of its own")
     series_resistance: Annotated[
-        float,
+        float | None,
         SiQuantity(
             low=1,
             high=10e3,
             unit="ohm",
+            optional=True,
             rule="difference of source wiring resistance between any two units",
             remedy="rails and trunk are widened for it; fewer columns (rows, aspect) need less",
         ),
-    ] = Field(20.0, description="Largest difference in the source's wiring resistance between two units")
+    ] = Field(
+        None,
+        description="Largest difference in the source's wiring resistance between two units; by default 20 ohm, or "
+        "what the widest wires reach",
+    )
 
     @property
     def w_nm(self) -> int:

@@ -92,6 +92,8 @@ def _dealt(problem: Problem, everybody: Ints, start: Ints, of: int) -> Iterator[
     moves = _PairMoves(problem, everybody, first, opposite[first], owner)
     best: tuple[int, Ints] | None = None
     deals, shakes = next(((d, s) for limit, d, s in _EFFORT if n <= limit), (1, 0))
+    if problem.rows == 1 and n > _PAIRS_LIMIT:
+        deals, shakes = 1, 0  # in a single long row more of it gains 0.3 % in mismatch
     for number in range(deals + shakes // of):
         # First from the deals, then from the best so far with some of its pairs dealt anew.
         begin = moves.deal(number) if best is None or number < deals else moves.shaken(best[1], number)

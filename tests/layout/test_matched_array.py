@@ -10,10 +10,10 @@ from klayout import db as kdb
 from mirrorneuron.flows import drc, lvs
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.matched_array.sizing import size_array
+from mirrorneuron.generators.matched_array.sizing import size_array, size_wiring
 from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import MAX_UNITS, STYLES
-from mirrorneuron.generators.primitives.array import UnitGeometry, wiring_resistance
+from mirrorneuron.generators.primitives.array import SOURCE_RAIL_MAX, UnitGeometry, wiring_resistance
 from mirrorneuron.generators.primitives.contacts import TRUNK_HALF
 from mirrorneuron.pdk_sky130.devices import MOSFETS
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -50,7 +50,7 @@ def random_spec(seed):
         dummy_columns=draw.choice((0, 1, 1, 2)),
         dummy_rows=draw.choice((0, 1, 1)),
         bulk=draw.choice(("source", "own")),
-        series_resistance=draw.choice((20, 100)),
+        series_resistance=draw.choice((None, 500)),
     )
 
 
@@ -158,7 +158,7 @@ def test_wires_differ_by_no_more_resistance_than_stated(kit, settings):
     pins = {shape.text_string: shape.text_pos for shape in texts(layout, top)}
     sources = kit.wire_resistances(found, pins["s"])
     assert len(sources) > 220
-    assert 0.5 < max(sources) - min(sources) <= spec.series_resistance
+    assert 0.5 < max(sources) - min(sources) <= (spec.series_resistance or 20)
     size = size_array(spec)
     geometry = UnitGeometry.of(spec.device, spec.w_nm, spec.l_nm, spec.fingers)
     trunk = SHEET_OHM["met3"] * top.bbox().height() / 2 / TRUNK_HALF
@@ -169,10 +169,16 @@ def test_wires_differ_by_no_more_resistance_than_stated(kit, settings):
 
 
 def test_a_source_wiring_that_cannot_be_is_refused():
-    with pytest.raises(SpecError, match=r"row of \d+ units may differ by 0.5 ohm: at least [\d.]+ ohm .*m1.3a"):
-        catalog.layout_of(MatchedArraySpec(ratios=[600, 600], rows=4, series_resistance=1))
-    with pytest.raises(SpecError, match=r"half of it for the source's trunk: at least [\d.]+ ohm .*m3.3c"):
-        catalog.layout_of(MatchedArraySpec(ratios=[300, 300], rows=300, series_resistance=4))
+    with pytest.raises(SpecError, match=r"series_resistance is 1 ohm: at least [\d.]+ ohm .*4 rows.*m1.3a"):
+        catalog.layout_of(MatchedArraySpec(ratios=[600, 600], rows=4, dummy_rows=0, series_resistance=1))
+
+
+def test_without_a_limit_the_widest_wires_are_good_enough():
+    spec = MatchedArraySpec(ratios=[600, 600], rows=2)
+    wiring = size_wiring(spec, size_array(spec))
+    assert wiring.rail_nm == SOURCE_RAIL_MAX
+    assert wiring.source_ohm > 20
+    assert f"differ by at most {wiring.source_ohm:.3g} ohm" in catalog.circuit_of(spec).to_spice()
 
 
 @pytest.mark.parametrize(

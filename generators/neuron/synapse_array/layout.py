@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_synapse_array"]
 
 VSS = "vss"
+ROW_SOURCE_OHM = 20.0
+"""By how much the source resistance of two units of a row may differ, as far as the widest rail goes [ohm]."""
 
 
 def draw_synapse_array(spec: SynapseArraySpec) -> kdb.Layout:
@@ -32,7 +34,7 @@ def draw_synapse_array(spec: SynapseArraySpec) -> kdb.Layout:
     Raises
     ------
     SpecError
-        A size cannot be drawn, or a row's source rail cannot be wide enough.
+        A size cannot be drawn.
     """
     sheet = Sheet()
     rows = [_row(sheet, spec, i, size) for i, size in enumerate(size_rows(spec))]
@@ -70,5 +72,5 @@ def _row(sheet: Sheet, spec: SynapseArraySpec, i: int, size: ArraySize) -> Block
         width_nm=unit.width_nm,
         length_nm=unit.length_nm,
         fingers=unit.fingers,
-        source_rail_nm=source_rail(geometry, size.pattern.columns, spec.series_resistance),
+        source_rail_nm=source_rail(geometry, size.pattern.columns, ROW_SOURCE_OHM),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mirrorneuron.generators.spec import CellSpec, Identifier, Micrometres, OneOf, SiQuantity, Whole, WholeMatrix
+from mirrorneuron.generators.spec import CellSpec, Identifier, Micrometres, OneOf, Whole, WholeMatrix
 from pydantic import Field
 
 __all__ = ["SynapseArraySpec"]
@@ -52,16 +52,6 @@ class SynapseArraySpec(CellSpec, init=False):
         float,
         Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a and the models' range", remedy=_FITS),
     ] = Field(1.0, description="Length of the unit transistor")
-    series_resistance: Annotated[
-        float,
-        SiQuantity(
-            low=1,
-            high=10e3,
-            unit="ohm",
-            rule="difference of source wiring resistance between any two units of a row",
-            remedy="the rows' source rails are widened for it",
-        ),
-    ] = Field(20.0, description="Largest difference in the source's wiring resistance between two units of a row")
 
     @property
     def w_nm(self) -> int:
