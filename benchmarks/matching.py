@@ -29,10 +29,9 @@ from typing import Any, Final
 import numpy as np
 from mirrorneuron.flows import matching
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.matched_array.sizing import size_array, size_wiring
+from mirrorneuron.generators.matched_array.sizing import drawn_pitch, size_array
 from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import STYLES, Pattern, metrics
-from mirrorneuron.generators.primitives.array import UnitGeometry
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import (
     EvidenceError,
@@ -82,12 +81,7 @@ def array(ratios: Sequence[int], **fields: object) -> MatchedArraySpec:
 
 def units_of(spec: MatchedArraySpec) -> tuple[Pattern, tuple[float, float]]:
     """The pattern that a matched array is drawn from, and its pitch along and across the rows [um]."""
-    size = size_array(spec)
-    unit, rows = size.unit, size.pattern.rows
-    geometry = UnitGeometry.of(unit.device, unit.width_nm, unit.length_nm, unit.fingers)
-    tracks = max(len(set(row) - {None}) for row in rows)
-    rail, _ = size_wiring(spec, size)
-    return size.pattern, (geometry.pitch / 1000, geometry.row_pitch(len(rows), tracks, rail)[0] / 1000)
+    return size_array(spec).pattern, drawn_pitch(spec)
 
 
 def compare(ratios: Sequence[int], folder: Path) -> dict[str, Any]:

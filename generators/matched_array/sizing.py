@@ -13,7 +13,7 @@ from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import SHEET_OHM
 
-__all__ = ["Wiring", "centroid_limit", "size_array", "size_wiring"]
+__all__ = ["Wiring", "centroid_limit", "drawn_pitch", "size_array", "size_wiring"]
 
 _SOURCE_OHM = 20.0
 """What the source's wires are made for where the spec says nothing."""
@@ -81,13 +81,17 @@ def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
     return Wiring(rail, columns, source, drain + trunk(1))
 
 
+def drawn_pitch(spec: MatchedArraySpec) -> tuple[float, float]:
+    """From unit to unit along a row, and from row to row [um]."""
+    size = size_array(spec)
+    unit, rows = _geometry(size.unit), len(size.pattern.rows)
+    row_pitch, _ = unit.row_pitch(rows, _tracks(size), size_wiring(spec, size).rail_nm)
+    return unit.pitch / 1000, row_pitch / 1000
+
+
 def centroid_limit(spec: MatchedArraySpec) -> float:
     """Largest distance of a drain's centroid from the mean place of all units [um], as the pattern promises it."""
-    size = size_array(spec)
-    unit, pattern = _geometry(size.unit), size.pattern
-    rail = size_wiring(spec, size).rail_nm
-    pitch = (unit.pitch / 1000, unit.row_pitch(len(pattern.rows), _tracks(size), rail)[0] / 1000)
-    return metrics.largest_offset(pattern.places(pitch))
+    return metrics.largest_offset(size_array(spec).pattern.places(drawn_pitch(spec)))
 
 
 def _geometry(unit: Unit) -> UnitGeometry:
