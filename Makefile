@@ -3,7 +3,7 @@
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help setup neuron test test-long lint lock clean
+.PHONY: help setup neuron test test-long sweep lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,9 @@ test: setup ## the tests, less the slow ones
 
 test-long: setup ## the slow tests
 	@$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+sweep: setup ## 200 random matched arrays through the design rules, 50 of them through the netlist comparison
+	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py
 
 lint: ## ruff and mypy
 	@.ci/setup venv
