@@ -167,15 +167,6 @@ def test_a_reference_that_cannot_carry_its_current_has_no_ratios(
     assert {"ratio_error", "corner_ratio_error"} <= _failed(found, good)
 
 
-def test_an_array_of_one_drain_has_no_ratio(write: Write) -> None:
-    spec = MatchedArraySpec(name="array", ratios=[4])
-    found = _measured(spec, write(_text(spec)))
-    assert "no ratio" in found.missing["ratio_error"]
-    assert "output_slope" in found.missing
-    assert len(BENCH.plots({"schematic": found})) == 3
-    assert "ratio_error" in _failed(found, found)
-
-
 def test_a_netlist_of_another_cell_is_refused(write: Write) -> None:
     with pytest.raises(NetlistError, match="no subcircuit array"):
         _measured(SPEC, write(_text().replace("array", "other")))
