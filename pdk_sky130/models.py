@@ -16,6 +16,7 @@ Of the corners ``sf`` is fast n, slow p, and ``fs`` slow n, fast p: so the files
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,28 +28,56 @@ from typing import Final
 from mirrorneuron.pdk_sky130.errors import MissingToolError, NetlistError, SpecError
 from mirrorneuron.pdk_sky130.spice import Scope, assignments, logical_lines, number
 
-__all__ = ["CORNERS", "Instance", "Library", "library"]
+__all__ = ["CORNERS", "Instance", "Library", "Spread", "library"]
 
 CORNERS: Final = ("tt", "ff", "ss", "sf", "fs", "ll", "hh", "hl", "lh")
 """Corners of the continuous set: transistors; or, transistors being typical, resistors and capacitors (low, high)."""
 
 _EDGE_UM: Final = 1e-6  # numbers this close below a bin's edge are on it
+_NAME: Final = re.compile(r"([a-z_][a-z0-9_]*)\s*=(?!=)")
 _WORD: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _EDGES: Final = ("lmin", "lmax", "wmin", "wmax")
 _EDGE: Final = re.compile(rf"\b({'|'.join(_EDGES)})\s*=\s*(\S+)")
 _WIDTH_IN_NAME: Final = re.compile(r"(sky130_fd_pr__res_x?high_po)_(\d+p\d+)")
-# Two switches of the library; on, they would draw random numbers.
-_OFF: Final = {"mc_mm_switch": 0.0, "mc_pr_switch": 0.0}
+# The library's own way to vary its process parameters stays off: it centres them wrongly (see `variation`). Mismatch is
+# on, but what its distributions draw is given, 0 if nothing is.
+_SWITCHES: Final = {"mc_mm_switch": 1.0, "mc_pr_switch": 0.0}
+_DRAW: Final = re.compile(r"agauss\(0,\s*1\.0,\s*1\)")
+_STATISTIC: Final = re.compile(
+    r"^\*\s*vary\s+(\w+)\s+dist=(gauss|lnorm)\s+std=([-+.\de]+)\*process_mc_factor(\s+percent=yes)?", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A device of the PDK in a flat netlist: `nodes` in the order of the device's pins, `parameters` as numbers."""
+    """A device of the PDK in a flat netlist: `nodes` in the order of the device's pins, `parameters` as numbers.
+
+    ``draws`` are its deviations by term (see `Library.terms`), in standard deviations.
+    """
 
     name: str
     device: str
     nodes: tuple[str, ...]
     parameters: Mapping[str, float] = field(default_factory=dict)
+    draws: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the foundry lets a parameter of the process vary about its nominal value.
+
+    ``kind`` is ``gauss`` (``std`` in the parameter's own unit), ``percent`` (``std`` is a part of the nominal value) or
+    ``lnorm`` (``std`` of the natural logarithm).
+    """
+
+    kind: str
+    std: float
+
+    def value(self, nominal: float, z: float) -> float:
+        """The parameter `z` standard deviations from its nominal value."""
+        if self.kind == "lnorm":
+            return nominal * math.exp(self.std * z)
+        return nominal * (1 + self.std * z) if self.kind == "percent" else nominal + self.std * z
 
 
 @dataclass(frozen=True)
@@ -63,12 +92,13 @@ class _Bin:
 
 @dataclass(frozen=True)
 class _Device:
-    """A subcircuit: its pins, its parameters' defaults and, if it is a single transistor, its M line and bins."""
+    """A subcircuit: its pins, its parameters' defaults, what varies; and of a single transistor its M line and bins."""
 
     pins: tuple[str, ...]
     defaults: Mapping[str, str]
     line: Mapping[str, str] = field(default_factory=dict)
     bins: tuple[_Bin, ...] = ()
+    terms: Mapping[str, str] = field(default_factory=dict)  # name -> the expression that its draw enters
 
 
 class _Index:
@@ -80,8 +110,14 @@ class _Index:
         self.cards: dict[str, str] = {}
         self.parameters: dict[str, dict[str, str]] = {}  # file -> name -> expression
         self.sections: dict[str, list[str]] = {}  # corner -> lines
+        self.statistics: dict[str, Spread] = {}
         self._devices: dict[str, _Device] = {}
+        self._words: dict[str, frozenset[str]] = {}
+        self.varying: dict[str, dict[str, str]] = {}  # text of a bin -> what on it depends on the process
         for name, text in files.items():
+            for parameter, kind, std, percent in _STATISTIC.findall(text):
+                spread = Spread("percent", float(std) / 100) if percent else Spread(kind, float(std))
+                self.statistics[parameter] = spread
             outside, blocks = _split(text)
             self.blocks.update((block.split(maxsplit=2)[1], block) for block in blocks)
             parameters: dict[str, str] = {}
@@ -104,6 +140,17 @@ class _Index:
             self._devices[name] = _read_device(self.blocks[name])
         return self._devices[name]
 
+    def text(self, name: str) -> str:
+        """A subcircuit whose distributions are parameters of its own, 0 if none are given."""
+        (head, *body), terms = _terms(list(logical_lines(self.blocks[name])))
+        return "\n".join([" ".join([head, *(f"{_draw(term)}=0" for term in terms)]), *body])
+
+    def words(self, text: str) -> frozenset[str]:
+        """The names in a text."""
+        if text not in self._words:
+            self._words[text] = frozenset(_WORD.findall(text))
+        return self._words[text]
+
 
 class Library:
     """The continuous models at one corner; get it by `library`.
@@ -111,19 +158,15 @@ class Library:
     ``digest`` (twelve digits of the SHA-256 of its files) is the model set that a result names.
     """
 
-    def __init__(self, index: _Index, corner: str) -> None:
-        """Take the corner's parameters; `library` does this once for each."""
+    def __init__(self, index: _Index, corner: str, texts: Mapping[str, str], shifts: Mapping[str, float]) -> None:
+        """Take the corner's parameters, some of them shifted; `library` and `shifted` do this."""
         self._index = index
         self.corner = corner
         self.digest = index.digest
-        texts: dict[str, str] = {}
-        for line in index.sections[corner]:
-            if line.startswith(".param"):
-                texts.update(assignments(line))
-            else:
-                texts.update(index.parameters.get(line.split()[1].strip("\"'"), {}))
-        self._scope = Scope(texts, values=_OFF)
+        self._texts = texts
+        self._scope = Scope(texts, values={**_SWITCHES, **shifts})
         self._cards: dict[tuple[str, float, float, float], str] = {}
+        self._sigmas: dict[tuple[str, float, float, float], float] = {}
 
     def is_device(self, name: str) -> bool:
         """Whether `name` (as an ``X`` line calls it) is a device here."""
@@ -143,6 +186,113 @@ class Library:
         """
         return self._device(device).pins
 
+    @property
+    def statistics(self) -> Mapping[str, Spread]:
+        """The spreads of the process' parameters, by name."""
+        return self._index.statistics
+
+    def parameter(self, name: str) -> float:
+        """The value of one of the library's parameters at this corner.
+
+        Raises
+        ------
+        NetlistError
+            There is no such parameter.
+        """
+        return self._scope[name]
+
+    def shifted(self, values: Mapping[str, float]) -> Library:
+        """These models with other values of some of the library's parameters."""
+        return Library(self._index, self.corner, self._texts, values)
+
+    def reached(self, instances: Iterable[Instance], models: Iterable[str] = ()) -> set[str]:
+        """The library's parameters on which the models of `instances` and the bare `models` depend."""
+        names = {*models, *(self._base(instance.device) for instance in instances)}
+        return {word for word in self._closure(names) if word in self._scope}
+
+    def terms(self, instance: Instance) -> dict[str, float]:
+        """What varies from one device to the next, with its standard deviation.
+
+        A transistor has the one term ``vth``, the shift of its threshold [V] that the library puts into ``delvto``. For
+        other devices a term is what the library's distribution enters (``rbody``, ``carea``, ...), and its deviation a
+        part of that; of one that is 0 itself (``mm_bf`` of a pnp) it is absolute.
+
+        An instance of several copies (``m``, or ``mult`` if that is larger) or of several fingers stands for as many
+        independent devices: their mean has the deviation of one, divided by the square root of their number.
+
+        Raises
+        ------
+        NetlistError
+            As `deck`; or the library draws numbers for a subcircuit inside of the device, which cannot be given here.
+        """
+        device = self._device(instance.device)
+        given = self._parameters(instance, device)
+        if device.bins:
+            return {"vth": self._sigma(instance, device, given)}
+        base = self._base(instance.device)
+        inner = self._index.words(self._index.blocks[base]) & self._index.blocks.keys() - {base}
+        varied = sorted(name for name in inner if "agauss" in self._index.blocks[name])
+        if varied:
+            raise NetlistError(
+                f"{instance.name}: {instance.device} contains {varied[0]}, whose mismatch cannot be drawn from outside"
+            )
+        sigmas: dict[str, float] = {}
+        nominal = self._inside(device, given)
+        for term, text in device.terms.items():
+            still = dict.fromkeys(map(_draw, device.terms), 0.0)
+            moved = Scope(device.defaults, self._scope, {**given, **still, _draw(term): 1.0})
+            before, change = nominal.value(text), moved.value(text) - nominal.value(text)
+            sigmas[term] = abs(change / before if before else change) / _dilution(given)
+        return sigmas
+
+    def is_transistor(self, instance: Instance) -> bool:
+        """Whether a deck has this device as an M line of its own, whose ``delvto`` and card can be altered."""
+        return bool(self._device(instance.device).bins)
+
+    def threshold(self, instance: Instance) -> float:
+        """The shift of a transistor's threshold ``delvto`` [V] without what was drawn for it."""
+        device = self._device(instance.device)
+        scope = self._inside(device, self._parameters(instance, device))
+        return scope.value(device.line["delvto"])
+
+    def cards(self, instances: Iterable[Instance]) -> dict[str, Instance]:
+        """For each transistor card of `deck` by its name, one of the instances that use it."""
+        first: dict[str, Instance] = {}
+        for instance in instances:
+            device = self._device(instance.device)
+            if device.bins:
+                first.setdefault(self._transistor(instance, device, self._parameters(instance, device))[0], instance)
+        return {_card(k): instance for k, instance in enumerate(first.values())}
+
+    def varying(self, instance: Instance) -> dict[str, float]:
+        """The values on a transistor's card that depend on the process (see `statistics`)."""
+        device = self._device(instance.device)
+        scope = self._inside(device, self._parameters(instance, device))
+        chosen = _bin_of(instance, device.bins, scope["w"] / scope["nf"], scope["l"])
+        if chosen.text not in self._index.varying:
+            known = {name: text for name, text in assignments(chosen.text).items() if number(text) is None}
+            self._index.varying[chosen.text] = {
+                name: text for name, text in known.items() if self._closure([text]) & self.statistics.keys()
+            }
+        return {name: scope.value(text) for name, text in self._index.varying[chosen.text].items()}
+
+    def _inside(self, device: _Device, given: Mapping[str, float]) -> Scope:
+        """The parameters inside a device, nothing drawn."""
+        return Scope(device.defaults, self._scope, {**given, **dict.fromkeys(map(_draw, device.terms), 0.0)})
+
+    def _closure(self, texts: Iterable[str]) -> set[str]:
+        """All names that texts refer to, by whatever is called so."""
+        index = self._index
+        wanted = [word for text in texts for word in index.words(text)]
+        words: set[str] = set()
+        while wanted:
+            word = wanted.pop()
+            if word not in words:
+                words.add(word)
+                inner = (index.blocks.get(word), index.cards.get(word), self._texts.get(word))
+                wanted += [name for text in inner if text for name in index.words(text)]
+        return words
+
     def deck(self, instances: Iterable[Instance], models: Iterable[str] = ()) -> list[str]:
         """Lines of a deck: the models that `instances` (and the bare `models`) need, then a line per instance.
 
@@ -161,11 +311,12 @@ class Library:
             nodes = " ".join(instance.nodes)
             if device.bins:
                 card, values = self._transistor(instance, device, given)
-                lines.append(f"m{instance.name} {nodes} {cards.setdefault(card, f'fet{len(cards)}')} {values}")
+                lines.append(f"m{instance.name} {nodes} {cards.setdefault(card, _card(len(cards)))} {values}")
             else:
                 base = self._base(instance.device)
                 whole.append(base)
-                lines.append(f"x{instance.name} {nodes} {base} {_pairs(given)}")
+                draws = {_draw(term): z / _dilution(given) for term, z in instance.draws.items()}
+                lines.append(f"x{instance.name} {nodes} {base} {_pairs({**given, **draws})}")
         return [
             ".option scale=1u",
             *(f".model {name} {card}" for card, name in cards.items()),
@@ -191,6 +342,9 @@ class Library:
                 f"{instance.name}: {instance.device} has the {len(device.pins)} pins {' '.join(device.pins)}, "
                 f"but {len(instance.nodes)} nodes are given"
             )
+        foreign = sorted(instance.draws.keys() - device.terms.keys())
+        if foreign:
+            raise NetlistError(f"{instance.name}: {foreign[0]} of {instance.device} does not vary")
         given = dict(instance.parameters)
         named = _WIDTH_IN_NAME.fullmatch(instance.device)
         if named:
@@ -206,7 +360,7 @@ class Library:
         return given
 
     def _transistor(self, instance: Instance, device: _Device, given: Mapping[str, float]) -> tuple[str, str]:
-        scope = Scope(device.defaults, self._scope, given)
+        scope = self._inside(device, given)
         width, length, fingers = scope["w"], scope["l"], scope["nf"]
         if fingers < 1 or fingers != int(fingers):
             raise NetlistError(f"{instance.name}: nf={fingers:g} is no number of fingers")
@@ -221,9 +375,29 @@ class Library:
                 {name: scope.value(values[name]) if known is None else known for name, known in numbers.items()}
             )
         line = {name: scope.value(text) for name, text in device.line.items()}
+        if instance.draws:
+            line["delvto"] += instance.draws["vth"] * self._sigma(instance, device, given)
         if "m" in given:
             line["m"] = given["m"]
         return self._cards[key], _pairs(line)
+
+    def _sigma(self, instance: Instance, device: _Device, given: Mapping[str, float]) -> float:
+        """Standard deviation of the threshold of a transistor [V].
+
+        It is that of one finger over the square root of their number: the library's own expression takes the width of
+        all fingers together, which makes a difference of up to 13 % to a transistor drawn as single fingers.
+        """
+        scope = Scope(device.defaults, self._scope, given)
+        fingers = scope["nf"]
+        key = (instance.device, scope["w"], scope["l"], fingers)
+        if key not in self._sigmas:
+            one = {"w": key[1] / fingers, "l": key[2], "nf": 1.0, "mult": 1.0}
+            still, moved = (
+                Scope(device.defaults, self._scope, {**one, _draw("vth"): z}).value(device.line["delvto"])
+                for z in (0.0, 1.0)
+            )
+            self._sigmas[key] = abs(moved - still) / math.sqrt(fingers)
+        return self._sigmas[key] / math.sqrt(_copies(given))
 
     def _whole(self, names: Iterable[str]) -> list[str]:
         """Subcircuits and bare models as they are, with all that they refer to."""
@@ -234,7 +408,7 @@ class Library:
         while wanted:
             name = wanted.pop()
             if name not in taken:
-                taken[name] = index.cards.get(name) or "\n".join(logical_lines(index.blocks[name]))
+                taken[name] = index.cards.get(name) or index.text(name)
                 found = set(_WORD.findall(taken[name]))
                 words |= found
                 wanted += [word for word in found if word in index.blocks or word in index.cards]
@@ -265,7 +439,14 @@ def library(folder: Path, corner: str) -> Library:
 
 @lru_cache(maxsize=32)
 def _library(stamps: tuple[tuple[Path, int, int], ...], corner: str) -> Library:
-    return Library(_index(stamps), corner)
+    index = _index(stamps)
+    texts: dict[str, str] = {}
+    for line in index.sections[corner]:
+        if line.startswith(".param"):
+            texts.update(assignments(line))
+        else:
+            texts.update(index.parameters.get(line.split()[1].strip("\"'"), {}))
+    return Library(index, corner, texts, {})
 
 
 @lru_cache(maxsize=2)
@@ -295,7 +476,8 @@ def _read_device(block: str) -> _Device:
     pins: tuple[str, ...] = ()
     defaults: dict[str, str] = {}
     elements: list[str] = []
-    for line in logical_lines(head):
+    lines, terms = _terms(list(logical_lines(head)))
+    for line in lines:
         if line.startswith(".subckt"):
             names = line.partition("=")[0].split()[2:]
             pins = tuple(names[:-1] if "=" in line else names)
@@ -306,8 +488,48 @@ def _read_device(block: str) -> _Device:
             elements.append(line)
     single = len(elements) == 1 and elements[0].startswith("m") and cards and "temper" not in block
     if not single:
-        return _Device(pins, defaults)
-    return _Device(pins, defaults, assignments(elements[0]), tuple(_read_bin(card) for card in cards))
+        return _Device(pins, defaults, terms=_terms(list(logical_lines(block)))[1])
+    bins = tuple(_read_bin(card) for card in cards)
+    return _Device(pins, defaults, assignments(elements[0]), bins, terms)
+
+
+def _terms(lines: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The lines of a subcircuit with a name in each distribution's place, and the expressions that these enter.
+
+    A term is called after what it enters, with the model's or element's name before it if two of the subcircuit are
+    called alike; the one of a transistor ``vth``.
+    """
+    where = [(k, draw.start()) for k, line in enumerate(lines) for draw in _DRAW.finditer(line)]
+    own = [_NAME.findall(lines[k], 0, start)[-1] for k, start in where]
+    terms: dict[str, str] = {}
+    lines = list(lines)
+    for (k, _), name in zip(where, own, strict=True):
+        words = lines[k].split()
+        owner = (words[1] if words[0] == ".model" else words[0]).removeprefix(".").removesuffix("_model")
+        term = "vth" if owner.startswith("msky") or name == "swx_vth" else name
+        term = f"{owner}_{term}" if own.count(name) > 1 else term
+        lines[k] = _DRAW.sub(_draw(term), lines[k], count=1)
+        terms[term] = assignments(lines[k])[name]
+    return lines, terms
+
+
+def _card(k: int) -> str:
+    return f"fet{k}"
+
+
+def _draw(term: str) -> str:
+    """The parameter that holds what is drawn for a term."""
+    return f"{term}_z"
+
+
+def _copies(given: Mapping[str, float]) -> float:
+    """How many devices an instance stands for; ``mult``, which only scales mismatch, usually says the same as ``m``."""
+    return max(given.get("m", 1.0), given.get("mult", 1.0))
+
+
+def _dilution(given: Mapping[str, float]) -> float:
+    """By what the deviation is smaller than the library's own expression says, which knows of ``mult``."""
+    return math.sqrt(_copies(given) / given.get("mult", 1.0))
 
 
 def _read_bin(card: str) -> _Bin:

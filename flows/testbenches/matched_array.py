@@ -34,6 +34,7 @@ from mirrorneuron.flows import simulate
 from mirrorneuron.flows.simulate import Condition, Progress, Result
 from mirrorneuron.flows.testbenches import testbench
 from mirrorneuron.flows.testbenches.bench import Bench, Points, Voltage, sweep
+from mirrorneuron.flows.testbenches.matched_array_spread import SPREAD
 from mirrorneuron.flows.testbenches.testbench import Numbers, Quantity, Table, Testbench
 from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
 from mirrorneuron.pdk_sky130.devices import mosfet
@@ -159,7 +160,7 @@ def measure(
     ToolError
         ngspice is missing, broke, or found no solution.
     """
-    plan = _Plan(spec)
+    plan = Plan(spec)
     count = len(netlists) * len(CONDITIONS)
     diodes: list[_Run] = [(bench, one) for bench in map(plan.diode, netlists) for one in CONDITIONS]
 
@@ -203,7 +204,7 @@ def _carries(current: float, given: float) -> bool:
 _Run: TypeAlias = tuple[Bench, Condition]
 
 
-class _Plan:
+class Plan:
     """The benches of a spec, and what their results say."""
 
     def __init__(self, spec: MatchedArraySpec) -> None:
@@ -376,5 +377,6 @@ BENCH: Final = Testbench(
     compared=compared,
     plots=_plots,
     tables=_tables,
+    spread=SPREAD,
 )
 """The testbench of every matched array."""

@@ -42,6 +42,7 @@ from mirrorneuron.flows.simulate import Condition, Data, Progress, Result
 from mirrorneuron.flows.testbenches import testbench
 from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Tran, Voltage, random_points, step, sweep
 from mirrorneuron.flows.testbenches.measure import Logistic, StepResponse, Transfer, fit_logistic, power, step_response
+from mirrorneuron.flows.testbenches.neuron_spread import SPREAD
 from mirrorneuron.flows.testbenches.testbench import Numbers, Quantity, Table, Testbench
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError
@@ -234,7 +235,7 @@ def measure(
     ToolError
         ngspice is missing, broke, or found no solution.
     """
-    plan = _Plan(spec)
+    plan = Plan(spec)
     runs = [(plan.bench(path, condition), condition) for path in netlists for condition in CONDITIONS]
     results = simulate.run_many(runs, jobs=jobs, progress=progress, folder=folder)
     size = len(CONDITIONS)
@@ -253,11 +254,11 @@ def compared(schematic: Measurement, layout: Measurement) -> Measurement:
         return 100 * _rms(difference[both]) / layout.full_scale
 
     numbers.take("sum_error_after_layout", lambda: apart(layout.vectors.referred))
-    numbers.take("sum_shift_after_layout", lambda: apart(_refer(schematic.reference, layout.vectors.outputs)))
+    numbers.take("sum_shift_after_layout", lambda: apart(refer(schematic.reference, layout.vectors.outputs)))
     return replace(layout, numbers=numbers.found, missing=numbers.missing)
 
 
-class _Plan:
+class Plan:
     """The analyses of a spec."""
 
     def __init__(self, spec: NeuronSpec) -> None:
@@ -292,15 +293,15 @@ class _Plan:
             rows = np.vstack([rows, steps * direction])
         return rows[np.argsort(self.sums(rows), kind="stable")]
 
-    def _points(self, inputs: Floats, seed: int | None = None) -> Points:
+    def points(self, inputs: Floats, seed: int | None = None) -> Points:
+        """Operating points at rows of input currents."""
         return Points(dict(zip(self.pins, inputs.T, strict=True)), seed=seed)
 
     def bench(self, netlist: Path, condition: Condition) -> Bench:
         """The bench of a condition: the weighted sum everywhere, the rest where nothing is out of the ordinary."""
-        spec = self.spec
         analyses: dict[str, Points | Tran] = {
-            "reference": self._points(self.reference),
-            "random": self._points(self.random, seed=SEED),
+            "reference": self.points(self.reference),
+            "random": self.points(self.random, seed=SEED),
         }
         if condition == TYPICAL:
             ramp = np.linspace(0.0, self.unit, _SWEEP_POINTS)
@@ -311,6 +312,11 @@ class _Plan:
             analyses["mid"] = sweep(self.unit / 2, *self.pins)
             analyses["idle"] = sweep(0.0, *self.pins)
             analyses.update(self.transients())
+        return self.with_analyses(netlist, analyses)
+
+    def with_analyses(self, netlist: Path, analyses: Mapping[str, Points | Tran]) -> Bench:
+        """A bench with the neuron's sources, and these analyses."""
+        spec = self.spec
         volts = {"vdd": spec.supply, "vss": 0.0, "vref": spec.vref, "iout": spec.vref}
         currents = {"ibias": spec.bias_current, **dict.fromkeys(self.pins, _LOW * self.unit)}
         sources = [Voltage(pin, volt) for pin, volt in volts.items()]
@@ -338,7 +344,7 @@ class _Plan:
 class _Evaluation:
     """From the results of one netlist to its numbers."""
 
-    def __init__(self, plan: _Plan, results: Sequence[Result]) -> None:
+    def __init__(self, plan: Plan, results: Sequence[Result]) -> None:
         self._plan = plan
         self._results = results
         self._typical = next(result for result in results if result.condition == TYPICAL)
@@ -367,8 +373,8 @@ class _Evaluation:
             models=typical.models,
             full_scale=plan.full_scale,
             band=_BAND * plan.unit,
-            alone={pin: Curve(ramp, _output(typical[pin])) for pin in plan.pins},
-            together=Curve(ramp, _output(typical["together"])),
+            alone={pin: Curve(ramp, output(typical[pin])) for pin in plan.pins},
+            together=Curve(ramp, output(typical["together"])),
             reference=nominal.reference,
             vectors=Vectors(nominal.random.x, nominal.random.y, nominal.referred),
             fit=nominal.corner.fit,
@@ -378,8 +384,8 @@ class _Evaluation:
 
     def _reading(self, result: Result) -> _Reading:
         plan = self._plan
-        reference = Curve(plan.sums(plan.reference), _output(result["reference"]))
-        random = Curve(plan.sums(plan.random), _output(result["random"]))
+        reference = Curve(plan.sums(plan.reference), output(result["reference"]))
+        random = Curve(plan.sums(plan.random), output(result["random"]))
         return _read(result.condition, reference, random, plan.full_scale)
 
     def _sum_errors(self, nominal: _Reading, readings: Sequence[_Reading]) -> None:
@@ -424,9 +430,9 @@ class _Evaluation:
         for name, tran in plan.transients().items():
             kind, _, inputs = name.partition(" ")
             data = self._typical[name]
-            traces.append(StepTrace(kind, inputs, _BEFORE_S, down, tran.stop_s, data.x, _output(data)))
+            traces.append(StepTrace(kind, inputs, _BEFORE_S, down, tran.stop_s, data.x, output(data)))
         band = _BAND * plan.unit
-        if float(np.ptp(_output(self._typical["reference"]))) < _DEAD * plan.unit:
+        if float(np.ptp(output(self._typical["reference"]))) < _DEAD * plan.unit:
             self._numbers.lack(_STEP_KEYS, "the output does not move")
             return traces
         for kind in ("full", "small"):
@@ -481,7 +487,7 @@ def _read(condition: Condition, reference: Curve, random: Curve, full_scale: flo
     referred = np.full(len(random.x), np.nan)
     problem = ""
     try:
-        referred = _refer(reference, random.y)
+        referred = refer(reference, random.y)
     except EvidenceError as error:
         problem = str(error)
     usable = np.isfinite(referred)
@@ -501,7 +507,7 @@ def _read(condition: Condition, reference: Curve, random: Curve, full_scale: flo
     return _Reading(corner, reference, random, referred, unreferred, float(flat.max(initial=0.0)), problem)
 
 
-def _refer(reference: Curve, outputs: Floats) -> Floats:
+def refer(reference: Curve, outputs: Floats) -> Floats:
     """The sums that give the outputs, by the reference transfer; not a number where that is flat.
 
     Raises
@@ -545,7 +551,7 @@ def _fit(x: Floats, y: Floats) -> Logistic | None:
     return found if found.slope > 0 else None
 
 
-def _output(data: Data) -> Floats:
+def output(data: Data) -> Floats:
     """Current out of the output pin [A]."""
     return np.asarray(-data.i("iout"), dtype=float)
 
@@ -576,5 +582,6 @@ BENCH: Final = Testbench(
     compared=compared,
     plots=_plots,
     tables=_tables,
+    spread=SPREAD,
 )
 """The testbench of every neuron."""

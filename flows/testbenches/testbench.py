@@ -18,8 +18,11 @@ from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 if TYPE_CHECKING:
+    import numpy as np
     from mirrorneuron.flows.plots import Plot
-    from mirrorneuron.flows.simulate import Condition, Progress, Result
+    from mirrorneuron.flows.simulate import Condition, Data, Progress, Result
+    from mirrorneuron.flows.testbenches.bench import Bench
+    from numpy.typing import NDArray
 
 __all__ = [
     "LAYOUT",
@@ -28,6 +31,7 @@ __all__ = [
     "Measurement",
     "Numbers",
     "Quantity",
+    "Spread",
     "Table",
     "Testbench",
     "by_corner",
@@ -175,6 +179,26 @@ def complete(name: str, found: Measurement) -> list[Check]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spread(Generic[S]):
+    """What is measured on every sample of a cell whose devices vary: operating points, as thousands are affordable.
+
+    Attributes
+    ----------
+    quantities
+        What is measured on the cell of a spec, by key.
+    bench
+        The bench for a spec, on a netlist, at a condition; without variation it may have been simulated for that.
+    numbers
+        The quantities, from the bench's data by analysis: arrays (points,) give numbers of shape (), arrays (samples,
+        points) give (samples,).
+    """
+
+    quantities: Callable[[S], Mapping[str, Quantity]]
+    bench: Callable[[S, Path, Condition], Bench]
+    numbers: Callable[[S, Mapping[str, Data]], Mapping[str, NDArray[np.float64]]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Testbench(Generic[S, M]):
     """What is measured on a kind of cell.
 
@@ -197,6 +221,8 @@ class Testbench(Generic[S, M]):
         which there is at least one.
     checks
         Whether a measurement of a name is complete.
+    spread
+        What is measured where devices vary, if anything is.
     """
 
     __test__ = False  # to pytest its name looks like a test's
@@ -210,6 +236,7 @@ class Testbench(Generic[S, M]):
     plots: Callable[[Mapping[str, M]], list[Plot]]
     tables: Callable[[Mapping[str, M]], list[Table]]
     checks: Callable[[str, M], list[Check]] = complete
+    spread: Spread[S] | None = None
 
 
 def limited(results: Sequence[Result]) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ def test_a_netlist_of_another_cell_is_refused(write: Callable[..., Path]) -> Non
     ],
 )
 def test_reference_transfer(weights: list[int], last: list[float], first: list[float]) -> None:
-    plan = neuron._Plan(NeuronSpec(weights=weights, reference_units=2))
+    plan = neuron.Plan(NeuronSpec(weights=weights, reference_units=2))
     sums = plan.sums(plan.reference)
     assert np.all(np.diff(sums) > 0)
     assert plan.reference[-1] == pytest.approx(np.asarray(last) * 1e-6)
