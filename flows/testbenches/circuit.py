@@ -31,6 +31,8 @@ _INCLUDE: Final = re.compile(
     r"^[ \t]*\.inc(?:lude)?[ \t]+[\"']?([^\"'\n]+?)[\"']?[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
 _TRANSISTOR: Final = re.compile(r"__[np]fet_")
+_ONE_WAY: Final = re.compile(r"d16v0|_20v0")
+"""Transistors with an extended drain, whose drain and source are not alike."""
 _OPPOSITE: Final = {"ad": "as", "as": "ad", "pd": "ps", "ps": "pd", "nrd": "nrs", "nrs": "nrd"}
 _IGNORED: Final = (".end", ".title")
 
@@ -107,8 +109,9 @@ class Netlist:
 def merge_parallel(elements: Iterable[Element]) -> list[Element]:
     """Equal transistors between the same nodes as one with their number as ``m``.
 
-    An extracted array is hundreds of fingers and a few distinct transistors. Drain and source may be exchanged; areas
-    and perimeters, which differ from finger to finger, become their means, so that the sums stay.
+    An extracted array is hundreds of fingers and a few distinct transistors. Drain and source may be exchanged where
+    the transistor is symmetrical; areas and perimeters, which differ from finger to finger, become their means, so that
+    the sums stay.
     """
     merged: dict[tuple[object, ...], Element] = {}
     for element in elements:
@@ -117,7 +120,7 @@ def merge_parallel(elements: Iterable[Element]) -> list[Element]:
             continue
         drain, gate, source, bulk = element.nodes
         values = dict(element.parameters)
-        if drain > source:
+        if drain > source and not _ONE_WAY.search(element.model):
             drain, source = source, drain
             values = {_OPPOSITE.get(name, name): value for name, value in values.items()}
         own = {name: value for name, value in values.items() if name not in _OPPOSITE and name != "m"}

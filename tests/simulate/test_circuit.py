@@ -109,6 +109,17 @@ x3 vdd in vss sky130_fd_pr__res_xhigh_po_0p69 l=5
     assert circuit.floating_nodes(elements, ["vdd", "vss", "gate"]) == ["lost"]
 
 
+def test_an_extended_drain_is_not_exchanged_with_the_source():
+    text = """
+    .subckt top d g s
+    x1 s g d d sky130_fd_pr__nfet_g5v0d16v0 w=20 l=0.7
+    x2 d g s s sky130_fd_pr__nfet_g5v0d16v0 w=20 l=0.7
+    .ends
+    """
+    flat = circuit.parse(text).flatten("top", lambda name: "fet" in name, lambda _: False)
+    assert [element.nodes[:3] for element in circuit.merge_parallel(flat)] == [("s", "g", "d"), ("d", "g", "s")]
+
+
 def test_parallel_transistors_become_one_whichever_way_round_they_are():
     text = """
     .subckt top d g s
