@@ -24,7 +24,7 @@ import click
 import typer
 from mirrorneuron.flows import console, tools
 from mirrorneuron.flows.folders import alone, writable
-from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError, ToolError
+from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError, SpecError, ToolError
 from typer.core import TyperCommand
 
 __all__ = ["Outcome", "app", "main"]
@@ -87,6 +87,19 @@ Centroid = Annotated[
 ]
 Ignore = Annotated[
     list[str] | None, typer.Option("--ignore", metavar="CHECK", help="A check that shall not fail the report.")
+]
+Characterized = Annotated[
+    Path | None, typer.Option("--netlist", metavar="FILE", help="Netlist to characterize in the schematic's place.")
+]
+Corners = Annotated[str, typer.Option("--corners", metavar="LIST", help="Corners, with commas between them.")]
+Temperatures = Annotated[str, typer.Option("--temperatures", metavar="LIST", help="Temperatures [C].")]
+Supplies = Annotated[str | None, typer.Option("--supplies", metavar="LIST", help="Voltages of the pin vdd [V].")]
+Mismatch = Annotated[int, typer.Option("--mismatch", metavar="N", min=0, help="Samples whose devices differ.")]
+ProcessToo = Annotated[bool, typer.Option("--process", help="Let the process vary too, from sample to sample.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same samples.")]
+Method = Annotated[str, typer.Option("--method", metavar="NAME", help="random, lhs or sobol.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster, tcp://host:port, to run on.")
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
@@ -172,6 +185,65 @@ def simulate(
     with progress.Display() as display:
         data = signoff.simulate(chosen, out, extracted=netlist, targets=limits, jobs=jobs, watcher=display)
     return _judged(data, chosen.name, console.checks(data["checks"]))
+
+
+@app.command(cls=_Command)
+def characterize(
+    spec: Spec,
+    changes: Set = None,
+    netlist: Characterized = None,
+    corners: Corners = "tt,ss,ff,sf,fs",
+    temperatures: Temperatures = "-40,27,125",
+    supplies: Supplies = None,
+    mismatch: Mismatch = 0,
+    process: ProcessToo = False,
+    seed: Seed = 1,
+    method: Method = "random",
+    scheduler: Scheduler = None,
+    targets: Targets = None,
+    out: Out = _OUT,
+    jobs: Jobs = _JOBS,
+) -> Outcome:
+    """Measure a cell over corners, temperatures and supplies, and with mismatch: spread, yield, what it comes from.
+
+    Samples are drawn at the first corner and the temperature nearest to 27 C. A run that was interrupted goes on where
+    it stopped.
+    """
+    from mirrorneuron.generators import catalog
+
+    chosen = catalog.load(spec, changes or ())
+    from mirrorneuron.flows import build as first
+    from mirrorneuron.flows import characterize as step
+    from mirrorneuron.flows import judge, progress
+    from mirrorneuron.flows.executor import open_executor
+    from mirrorneuron.flows.sampling import Variation
+
+    at = sorted(_numbers(temperatures, "--temperatures"), key=lambda one: abs(one - 27))
+    conditions = step.conditions_of(corners.split(","), at, _numbers(supplies, "--supplies"))
+    quantities = step.quantities_of(chosen)
+    limits = step.limits_of(targets or judge.companion(spec), quantities) if mismatch else []
+    variation = Variation(mismatch, seed, process=process, method=method) if mismatch else None
+    source = netlist or first.build(chosen, out).spice
+    folder = writable(out / chosen.name / "characterize", out)
+    with alone(folder), progress.Display() as display:
+        found = step.characterize(
+            chosen,
+            source,
+            conditions=conditions,
+            variation=variation,
+            limits=limits,
+            executor=open_executor(jobs, scheduler),
+            folder=folder,
+            watcher=display,
+        )
+    return _judged(found.as_json(), chosen.name, [*step.lines(found), *console.files(found.files)])
+
+
+def _numbers(text: str | None, option: str) -> list[float]:
+    try:
+        return [float(one) for one in text.split(",")] if text else []
+    except ValueError:
+        raise SpecError(f"{option} {text}: must be numbers with commas between them, such as -40,27,125") from None
 
 
 @app.command(cls=_Command)

@@ -9,7 +9,7 @@
         name: Settling              # optional; otherwise the quantity's text
         conditions: tt, 27 C        # optional, for the reader
 
-A target whose number is missing has failed.
+A target whose number is missing has failed. A list ``spread`` beside it holds limits for samples: see `characterize`.
 """
 
 from __future__ import annotations
@@ -199,9 +199,11 @@ def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
         raise FileError(f"{path}: the targets cannot be read ({error.strerror}); give a YAML file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: no YAML ({' '.join(str(error).split())})") from None
-    entries = content.get("targets") if isinstance(content, dict) and set(content) == {"targets"} else None
-    if not isinstance(entries, list) or not entries:
-        raise SpecError(f"{path}: must hold targets: and a list of them, and nothing else")
+    # Limits for samples, in the list called spread, are for characterize.
+    known = isinstance(content, dict) and content and set(content) <= {"targets", "spread"}
+    entries = content.get("targets", [] if "spread" in content else None) if known else None
+    if not isinstance(entries, list) or not (entries or "spread" in content):
+        raise SpecError(f"{path}: must hold targets: and a list of them, and nothing else (but spread: for samples)")
     found: dict[str, Target] = {}
     for number, entry in enumerate(entries, 1):
         where = f"{path}: target {number}"
