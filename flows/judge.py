@@ -4,7 +4,8 @@
 
     targets:
       - value: settling_full        # a key of the testbench's quantities
-        max: 0.5                    # or min
+        max: 0.5                    # or min, or both
+        typ: 0.25                   # optional: what is expected; told, not judged
         unit: us                    # optional; must be the quantity's
         name: Settling              # optional; otherwise the quantity's text
         conditions: tt, 27 C        # optional, for the reader
@@ -18,7 +19,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from mirrorneuron.flows.result import Check
@@ -30,21 +31,25 @@ __all__ = ["Judgement", "Target", "companion", "judge", "load", "targets"]
 
 
 class Target(BaseModel):
-    """A limit for one number, by its key in a testbench; exactly one of `max` and `min` is given."""
+    """What one number of a testbench, by its key, must keep: `min`, `max` or both; `typ` is what is expected of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: str
     max: float | None = Field(None, strict=True, allow_inf_nan=False)
     min: float | None = Field(None, strict=True, allow_inf_nan=False)
+    typ: float | None = Field(None, strict=True, allow_inf_nan=False)
     unit: str | None = None
     name: str = ""
     conditions: str = ""
 
     @model_validator(mode="after")
-    def _one_limit(self) -> Target:
-        if (self.max is None) == (self.min is None):
-            raise ValueError(f"{self.value} needs one limit: max or min")
+    def _some_limit(self) -> Target:
+        if self.max is None and self.min is None:
+            raise ValueError(f"{self.value} needs a limit: max, min, or both")
+        given = [limit for limit in (self.min, self.typ, self.max) if limit is not None]
+        if given != sorted(given):
+            raise ValueError(f"{self.value}: min, typ and max must rise")
         return self
 
     def of(self, quantities: Mapping[str, Quantity]) -> Quantity:
@@ -62,19 +67,26 @@ class Target(BaseModel):
             raise SpecError(f"{self.value} is in {quantity.unit or 'no unit'}, not in {self.unit}: convert the limit")
         return quantity
 
-    @property
-    def kind(self) -> Literal["max", "min"]:
-        """Which way it limits."""
-        return "min" if self.max is None else "max"
-
-    @property
-    def limit(self) -> float:
-        """The limit, in the quantity's unit."""
-        return next(limit for limit in (self.max, self.min) if limit is not None)
-
     def margin(self, value: float) -> float:
-        """How far `value` stays on the right side; negative if it does not."""
-        return self.limit - value if self.kind == "max" else value - self.limit
+        """How far `value` stays on the right side of the nearer limit; negative if it does not."""
+        return min(
+            math.inf if self.max is None else self.max - value, math.inf if self.min is None else value - self.min
+        )
+
+    def limit(self, value: float | None = None) -> float:
+        """The limit that is nearer to `value`, in the quantity's unit; without a value `max`, if there is one."""
+        if self.min is None or self.max is None:
+            return next(limit for limit in (self.max, self.min) if limit is not None)
+        return self.min if value is not None and value - self.min < self.max - value else self.max
+
+    def told(self, unit: str) -> str:
+        """The limits, as a person reads them."""
+        if self.min is not None and self.max is not None:
+            text = f"{self.min:g} to {self.max:g} {unit}"
+        else:
+            text = f"\u2265 {self.min:g} {unit}" if self.max is None else f"\u2264 {self.max:g} {unit}"
+        typical = "" if self.typ is None else f" (typ {self.typ:g})"
+        return text.strip() + typical
 
 
 @dataclass(frozen=True)
@@ -115,15 +127,16 @@ class Judgement:
         """The judgement as a check."""
         target = self.target
         unit = self.quantity.unit
+        typical = "" if target.typ is None else f"typically {target.typ:g} {unit}".rstrip()
         told = f"no number: {self.reason}" if self.margin is None else f"margin {self.margin:.3g} {unit}".rstrip()
         return Check(
             step="judge",
             name=self.title,
             passed=self.passed,
             value=self.value,
-            limit=target.limit,
+            limit=target.limit(self.value),
             unit=unit,
-            detail="; ".join(text for text in (target.conditions, told) if text),
+            detail="; ".join(text for text in (target.conditions, typical, told) if text),
         )
 
 

@@ -149,17 +149,15 @@ def _spec(found: Signoff) -> list[tuple[str, str, str]]:
 
 def _row(judgement: Judgement) -> _Row:
     target, value = judgement.target, judgement.value
-    unit = judgement.quantity.unit
     part = None
-    if value is not None and target.kind == "max" and target.limit > 0:
-        part = min(max(value / target.limit, 0.0), 1.0)
-    sign = "\u2264" if target.kind == "max" else "\u2265"
+    if value is not None and target.min is None and target.max is not None and target.max > 0:
+        part = min(max(value / target.max, 0.0), 1.0)
     return _Row(
         title=judgement.title,
         conditions=target.conditions,
         schematic=number(judgement.schematic),
         layout=number(judgement.layout),
-        limit=f"{sign} {target.limit:g} {unit}".strip(),
+        limit=target.told(judgement.quantity.unit),
         margin=number(judgement.margin),
         part=part,
         passed=judgement.passed,

@@ -19,6 +19,7 @@ from .conftest import measurement
 EXAMPLES = Path(__file__).parents[2] / "examples"
 POWER = Target(value="power_mid", max=30.0)
 OUTPUT = Target(value="output_high", min=0.9)
+SLOPE = Target(value="slope", min=0.4, typ=0.5, max=0.6)
 
 
 @pytest.mark.parametrize(
@@ -30,14 +31,25 @@ OUTPUT = Target(value="output_high", min=0.9)
         (OUTPUT, 1.0, True, 0.1),
         (OUTPUT, 0.9, True, 0.0),
         (OUTPUT, 0.899, False, -0.001),
+        (SLOPE, 0.52, True, 0.08),
+        (SLOPE, 0.45, True, 0.05),
+        (SLOPE, 0.39, False, -0.01),
+        (SLOPE, 0.61, False, -0.01),
     ],
 )
 def test_limits(target: Target, value: float, passed: bool, margin: float) -> None:
     (found,) = judge.judge(BENCH, [target], None, measurement(**{target.value: value}))
     assert (found.passed, found.margin) == (passed, pytest.approx(margin))
     check = found.check()
-    assert (check.step, check.passed, check.value, check.limit) == ("judge", passed, value, target.limit)
+    assert (check.step, check.passed, check.value, check.limit) == ("judge", passed, value, target.limit(value))
     assert check.unit == QUANTITIES[target.value].unit
+
+
+def test_both_limits_and_what_is_typical_are_told() -> None:
+    (found,) = judge.judge(BENCH, [SLOPE], None, measurement(slope=0.45))
+    assert SLOPE.told("1/uA") == "0.4 to 0.6 1/uA (typ 0.5)"
+    assert (found.check().limit, SLOPE.limit()) == (0.4, 0.6)
+    assert "typically 0.5" in found.check().detail
 
 
 def test_a_missing_number_fails_and_says_why() -> None:
@@ -103,8 +115,8 @@ def test_a_users_target_replaces_the_one_of_the_same_value(tmp_path: Path) -> No
     path.write_text("targets:\n  - {value: sum_error_rms, max: 0.05}\n  - {value: slope, min: 1, name: Steepness}\n")
     chosen = {target.value: target for target in judge.targets(BENCH, path)}
     assert len(chosen) == len(judge.targets(BENCH)) + 1
-    assert chosen["sum_error_rms"].limit == 0.05
-    assert (chosen["slope"].kind, chosen["slope"].name) == ("min", "Steepness")
+    assert chosen["sum_error_rms"].max == 0.05
+    assert (chosen["slope"].max, chosen["slope"].name) == (None, "Steepness")
     titles = [one.title for one in judge.judge(BENCH, [chosen["slope"], chosen["unreferred"]], None, None)]
     assert titles == ["Steepness", QUANTITIES["unreferred"].text]
 
@@ -145,8 +157,9 @@ def test_companion(tmp_path: Path) -> None:
         ("targets: [5]", "target 1 is 5"),
         ("targets: [{max: 1}]", "target 1: value is missing"),
         ("targets: [{value: speed, max: 1}]", "no value speed; there are sum_error_rms"),
-        ("targets: [{value: slope}]", "slope needs one limit"),
-        ("targets: [{value: slope, max: 1, min: 0}]", "slope needs one limit"),
+        ("targets: [{value: slope}]", "slope needs a limit: max, min, or both"),
+        ("targets: [{value: slope, max: 1, min: 2}]", "slope: min, typ and max must rise"),
+        ("targets: [{value: slope, max: 1, typ: 2}]", "slope: min, typ and max must rise"),
         ("targets: [{value: slope, max: one}]", "max is 'one'"),
         ("targets: [{value: slope, max: .nan}]", "max is nan"),
         ("targets: [{value: slope, max: true}]", "max is True"),
