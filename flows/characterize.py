@@ -50,6 +50,7 @@ _TYPICAL: Final = Condition()
 _BLOCK: Final = 50  # samples of a task; part of its key, so it stays
 _SHOWN: Final = 8  # devices
 _TOLD: Final = 4
+_LEAST: Final = 4  # samples, or samples of a replicate
 _REPLICATES: Final = 8  # of samples that are not independent of each other
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -238,6 +239,8 @@ def characterize(
         raise SpecError("no condition is given: at least one corner and temperature are needed")
     if limits and variation is None:
         raise SpecError("there are limits for samples, but none are drawn; give --mismatch N")
+    if variation is not None:
+        _parts(variation)  # refuses what cannot be judged, before anything is simulated
     executor = executor or LocalExecutor()
     work = folder / "sweep" if folder is not None else None
     # The benches are made here, with the netlist in them: workers need no file of this machine.
@@ -376,6 +379,12 @@ def _swept(
 
 def _parts(variation: Variation) -> list[Variation]:
     """The variation, or replicates of it where samples are not independent: only among those an interval is seen."""
+    least = _LEAST * (1 if variation.method == "random" else _REPLICATES)
+    if variation.count < least:
+        raise SpecError(
+            f"{variation.count} samples by {variation.method}: at least {least} are needed for a spread; more for one "
+            "that tells anything"
+        )
     if variation.method == "random":
         return [variation]
     if variation.count % _REPLICATES:

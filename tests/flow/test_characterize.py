@@ -168,6 +168,8 @@ def test_the_command(capsys, tmp_path):
         (("--temperatures", "hot"), "--temperatures hot: must be numbers"),
         (("--temperatures", "200"), "temperature 200.0 C is outside"),
         (("--mismatch", "10", "--method", "guess"), "method 'guess' does not exist"),
+        (("--mismatch", "3"), "3 samples by random: at least 4 are needed"),
+        (("--mismatch", "16", "--method", "sobol"), "16 samples by sobol: at least 32 are needed"),
         (("--supplies", "1.8"), "no voltage source on vdd"),
     ],
 )
