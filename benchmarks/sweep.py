@@ -167,21 +167,28 @@ def _costs(address: str, scheduler: int, function: Callable[..., Any], count: in
     }
 
 
-def _asleep(folder: Path, slots: int, rounds: int = 8) -> dict[str, float]:
-    """Tasks of a second that only sleep, on so many threads: efficiency, and how busy scheduler and caller are."""
+def _asleep(folder: Path, slots: int, rounds: int = 10) -> dict[str, float]:
+    """Tasks of a second that only sleep, on so many threads: efficiency, and how busy scheduler and caller are.
+
+    The first two rounds and the last two are not counted: workers import, or find nothing more to do.
+    """
     import psutil
 
     with _cluster(folder, 2, slots // 2) as (address, pids, _):
-        executor, tasks = DaskExecutor(address), [Task(str(k), (1.0,)) for k in range(rounds * slots)]
-        before, own, started = psutil.Process(pids[0]).cpu_times(), time.process_time(), time.monotonic()
-        executor.run(asleep, tasks)
-        elapsed, after = time.monotonic() - started, psutil.Process(pids[0]).cpu_times()
-        return {
-            "slots": slots,
-            "efficiency": rounds / elapsed,
-            "scheduler": (after.user + after.system - before.user - before.system) / elapsed,
-            "caller": (time.process_time() - own) / elapsed,
-        }
+        scheduler, seen = psutil.Process(pids[0]), []
+        tasks = [Task(str(k), (1.0,)) for k in range(rounds * slots)]
+        for done, one in enumerate(DaskExecutor(address).stream(asleep, tasks), 1):
+            if one.failure is not None:
+                raise one.failure.error()
+            if done in (2 * slots, (rounds - 2) * slots):
+                seen.append((time.monotonic(), sum(scheduler.cpu_times()[:2]), time.process_time()))
+    elapsed, at_scheduler, here = (after - before for before, after in zip(*seen, strict=True))
+    return {
+        "slots": slots,
+        "efficiency": (rounds - 4) / elapsed,
+        "scheduler": at_scheduler / elapsed,
+        "caller": here / elapsed,
+    }
 
 
 def measure(workers: Sequence[int], slots: Sequence[int], runs: int, block: int, repeats: int) -> dict[str, Any]:
@@ -262,11 +269,8 @@ def main() -> int:
     parser.add_argument("--block", type=int, default=500, help="samples in a block")
     parser.add_argument("--repeats", type=int, default=5, help="of which the quickest counts")
     options = parser.parse_args()
-    if (
-        min(*options.workers, *(slots // 2 for slots in options.slots), options.runs, options.block, options.repeats)
-        < 1
-        or options.runs < 2
-    ):
+    least = min(*options.workers, options.block, options.repeats)
+    if least < 1 or min(*options.slots, options.runs, 2) < 2:
         parser.error("all numbers must be at least 1, those of --runs and --slots at least 2")
     try:
         result = measure(options.workers, options.slots, options.runs, options.block, options.repeats)

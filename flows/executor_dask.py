@@ -10,7 +10,9 @@ Nothing here needs dask.distributed before a `DaskExecutor` is used.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import logging
 import pickle
 import platform
 import queue
@@ -103,16 +105,14 @@ class DaskExecutor(Executor):
         """
         if not tasks:
             return
-        client = _connect(self.address, self.answer_s)
         try:
-            _check_workers(client, self.address, self.workers_s)
-            yield from _Flow(self, client, function, tasks)
+            with _connected(self.address, self.answer_s) as client:
+                _check_workers(client, self.address, self.workers_s)
+                yield from _Flow(self, client, function, tasks)
         except MirrorneuronError:
             raise
         except Exception as error:  # Dask tells of lost connections in many ways
             raise ToolFailedError(f"the Dask cluster at {self.address}: {type(error).__name__}: {error}") from error
-        finally:
-            client.close(timeout=5)
 
 
 class _Flow(Generic[R]):
@@ -303,20 +303,40 @@ def _check_address(address: str) -> None:
         raise SpecError(f"--scheduler {address}: a Dask scheduler's address looks like tcp://host:8786")
 
 
-def _connect(address: str, answer_s: float) -> Client:
+@contextlib.contextmanager
+def _connected(address: str, answer_s: float) -> Iterator[Client]:
     try:
         from distributed import Client
     except ImportError as error:
         raise MissingToolError(
             f"the Python package distributed, which --scheduler needs, is missing ({error}). Install it: {_INSTALL}"
         ) from error
+    with _quiet():
+        try:
+            client = Client(address, timeout=answer_s, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise ToolTimeoutError(
+                f"no Dask scheduler answers at {address} within {answer_s:g} s. Start one (dask scheduler) and workers "
+                f"(dask worker {address}), or leave --scheduler out to run on this machine"
+            ) from error
+        try:
+            yield client
+        finally:
+            client.close(timeout=5)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Dask's own log: of a connection that is lost it writes pages, and the error says it in a line."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
     try:
-        return Client(address, timeout=answer_s, set_as_default=False)
-    except (OSError, TimeoutError) as error:
-        raise ToolTimeoutError(
-            f"no Dask scheduler answers at {address} within {answer_s:g} s. Start one (dask scheduler) and workers "
-            f"(dask worker {address}), or leave --scheduler out to run on this machine"
-        ) from error
+        for logger in levels:
+            logger.setLevel(logging.CRITICAL)
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 @dataclass(frozen=True)
@@ -344,11 +364,8 @@ def workers_report(address: str, *, answer_s: float = 10.0) -> list[WorkerReport
         dask.distributed is missing, or no scheduler answers.
     """
     _check_address(address)
-    client = _connect(address, answer_s)
-    try:
+    with _connected(address, answer_s) as client:
         return _reports(client, thorough=True)
-    finally:
-        client.close(timeout=5)
 
 
 def _reports(client: Client, *, thorough: bool) -> list[WorkerReport]:

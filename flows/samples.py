@@ -19,7 +19,6 @@ from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, SpecError
 from mirrorneuron.pdk_sky130.variation import Term
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 __all__ = ["METHODS", "Samples", "Variation"]
 
@@ -79,6 +78,8 @@ class Variation:
         if not len(names):
             return np.zeros((len(numbers), 0))
         if self.method == "sobol":
+            from scipy.stats import qmc  # costs every worker a second
+
             engine = qmc.Sobol(len(names), seed=np.random.default_rng(self.seed))
             uniform = engine.random_base2(self.count.bit_length() - 1)[numbers]
         else:

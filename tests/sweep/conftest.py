@@ -46,7 +46,7 @@ def cluster() -> Iterator[str]:
     """Address of a cluster of two worker processes, which are started again when they die."""
     distributed = pytest.importorskip("distributed", reason="the optional package distributed is not installed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as made:
         yield made.scheduler_address
 

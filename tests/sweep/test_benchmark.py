@@ -19,15 +19,14 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_all_numbers_are_there() -> None:
     pytest.importorskip("distributed", reason="the optional package distributed is not installed")
-    done = _run("--json", "--workers", "1", "--runs", "4", "--block", "4", "--repeats", "1", "--slots", "2")
+    done = _run("--json", "--workers", "1", "--runs", "4", "--block", "4", "--repeats", "1", "--slots")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     rows = {(one["task"], one["where"], one["workers"]): one for one in found["times"]}
     assert set(rows) == {(task, where, 1) for task in ("nothing", "simulation", "block") for where in ("local", "dask")}
     assert all(one["each_s"] > 0 and one["first_s"] > 0 for one in rows.values())
     assert rows["simulation", "local", 1]["processor_s"] > 1e-3
-    (slept,) = found["asleep"]
-    assert 0.3 < slept["efficiency"] < 1
+    assert found["asleep"] == []
     assert all(cost["scheduler_s"] > 0 and cost["caller_s"] > 0 for cost in found["chunks"].values())
 
 

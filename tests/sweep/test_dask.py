@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -147,6 +148,25 @@ def test_the_scheduler_gone_half_way_loses_nothing(
     results = again.run(LocalExecutor(2))
     assert results.values == [k * k for k in range(60)]
     assert results.reused == len(done)
+
+
+def test_only_one_line_tells_that_the_scheduler_is_gone(dask_process: Callable[..., Any]) -> None:
+    scheduler, address = dask_process("scheduler")
+    dask_process("worker", address)
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import sweep_tasks\n"
+        "from mirrorneuron.flows.executor import Task\n"
+        "from mirrorneuron.flows.executor_dask import DaskExecutor\n"
+        "tasks = [Task(str(k), (k, 0.1)) for k in range(100)]\n"
+        "try:\n"
+        f"    for one in DaskExecutor({address!r}).stream(sweep_tasks.square_after, tasks):\n"
+        f"        if one.number == 3: os.kill({scheduler.pid}, 9)\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith(f"ToolFailedError the Dask scheduler at {address} went away")
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
 def test_the_last_worker_gone_is_an_error_after_a_while(dask_process: Callable[..., Any]) -> None:
