@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
@@ -28,16 +28,23 @@ from pydantic_core import PydanticCustomError, core_schema
 from quantiphy import QuantiPhyError, Quantity
 
 __all__ = [
+    "FITS",
+    "NAME_TEXT",
+    "REFERENCE_UNITS_TEXT",
     "CellSpec",
     "FieldRow",
     "Identifier",
     "Kind",
     "Micrometres",
+    "Name",
     "OneOf",
+    "ReferenceUnits",
     "SiQuantity",
+    "UnitSizes",
     "Whole",
     "WholeList",
     "WholeMatrix",
+    "kind_of_cell",
 ]
 
 _NOISE_NM = Decimal("1e-6")
@@ -289,6 +296,34 @@ class SiQuantity(Kind):
         return str(Quantity(value, self.unit).render(prec=6))
 
 
+FITS = "nothing is rounded: choose the nearest size that fits"
+"""What to do about a size that is refused."""
+
+Name: TypeAlias = Annotated[
+    str, Identifier(rule="GDS, SPICE and file systems must all take it", remedy="choose another name")
+]
+"""The field ``name`` of every cell."""
+NAME_TEXT = "Name of the top cell, the subcircuit and the files"
+
+ReferenceUnits: TypeAlias = Annotated[
+    int,
+    Whole(
+        low=1,
+        high=16,
+        unit="units",
+        rule="unit transistors that carry an input's current",
+        remedy="two are usual; more match better and take more area",
+    ),
+]
+"""The field ``reference_units`` of what has weights."""
+REFERENCE_UNITS_TEXT = "Units that carry each input; an input counts weight / reference_units times"
+
+
+def kind_of_cell(name: str) -> OneOf:
+    """The only word that the field ``cell`` of a kind of cell takes."""
+    return OneOf(words=(name,), rule="the kind of cell", remedy="choose the cell's own spec")
+
+
 @dataclass(frozen=True)
 class FieldRow:
     """A field of a spec as ``mirrorneuron show`` lists it; all text."""
@@ -342,6 +377,24 @@ class CellSpec(BaseModel):
     def _kinds(cls) -> Iterator[tuple[str, Kind, str]]:
         for name, field in cls.model_fields.items():
             yield name, next(kind for kind in field.metadata if isinstance(kind, Kind)), field.description or ""
+
+
+class UnitSizes:
+    """For specs of cells that are made of one unit transistor: its field ``w`` and ``l`` [um] in nm."""
+
+    if TYPE_CHECKING:
+        w: float
+        l: float  # noqa: E741 - the name every designer knows
+
+    @property
+    def w_nm(self) -> int:
+        """Width of the unit transistor, over all its fingers [nm]."""
+        return round(self.w * 1000)
+
+    @property
+    def l_nm(self) -> int:
+        """Length of the unit transistor [nm]."""
+        return round(self.l * 1000)
 
 
 def _default(kind: Kind, value: Any) -> str:

@@ -28,22 +28,18 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
     """
     size = size_array(spec)
     wiring = size_wiring(spec, size)
-    unit, sheet = size.unit, Sheet()
+    sheet = Sheet()
     own_bulk = spec.bulk == "own"
     array = draw_array(
         sheet,
         f"{spec.name}_array",
-        size.pattern,
+        size,
         ArrayNets(
             gates=dict.fromkeys(spec.drains, GATE),
             drains={drain: drain for drain in spec.drains},
             source=SOURCE,
             bulk=BULK if own_bulk else SOURCE,
         ),
-        device=unit.device,
-        width_nm=unit.width_nm,
-        length_nm=unit.length_nm,
-        fingers=unit.fingers,
         source_rail_nm=wiring.rail_nm,
     )
     top = compose(

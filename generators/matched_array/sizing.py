@@ -29,7 +29,7 @@ def size_array(spec: MatchedArraySpec) -> ArraySize:
         The unit cannot be drawn, or the rows cannot hold the units.
     """
     unit = Unit(spec.device, spec.w_nm, spec.l_nm, spec.fingers)
-    geometry = _geometry(unit)
+    geometry = UnitGeometry.of(unit)
     counts = dict(zip(spec.drains, spec.ratios, strict=True))
     edges = {"edge_columns": spec.dummy_columns, "edge_rows": spec.dummy_rows}
     if spec.pattern != "common_centroid":
@@ -60,7 +60,7 @@ def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
     SpecError
         The widest do not suffice for the spec's limit.
     """
-    unit, pattern = _geometry(size.unit), size.pattern
+    unit, pattern = UnitGeometry.of(size.unit), size.pattern
     limit = spec.series_resistance
     part = (_SOURCE_OHM if limit is None else limit) / 2
     rail = source_rail(unit, pattern.columns, part)
@@ -84,7 +84,7 @@ def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
 def drawn_pitch(spec: MatchedArraySpec) -> tuple[float, float]:
     """From unit to unit along a row, and from row to row [um]."""
     size = size_array(spec)
-    unit, rows = _geometry(size.unit), len(size.pattern.rows)
+    unit, rows = UnitGeometry.of(size.unit), len(size.pattern.rows)
     row_pitch, _ = unit.row_pitch(rows, _tracks(size), size_wiring(spec, size).rail_nm)
     return unit.pitch / 1000, row_pitch / 1000
 
@@ -92,10 +92,6 @@ def drawn_pitch(spec: MatchedArraySpec) -> tuple[float, float]:
 def centroid_limit(spec: MatchedArraySpec) -> float:
     """Largest distance of a drain's centroid from the mean place of all units [um], as the pattern promises it."""
     return metrics.largest_offset(size_array(spec).pattern.places(drawn_pitch(spec)))
-
-
-def _geometry(unit: Unit) -> UnitGeometry:
-    return UnitGeometry.of(unit.device, unit.width_nm, unit.length_nm, unit.fingers)
 
 
 def _tracks(size: ArraySize) -> int:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mirrorneuron.generators.spec import CellSpec, Identifier, Micrometres, OneOf, SiQuantity, Whole, WholeList
+from mirrorneuron.generators.spec import (
+    FITS,
+    NAME_TEXT,
+    CellSpec,
+    Micrometres,
+    Name,
+    OneOf,
+    SiQuantity,
+    UnitSizes,
+    Whole,
+    WholeList,
+    kind_of_cell,
+)
 from pydantic import Field
 
 __all__ = ["MatchedArraySpec"]
 
-_FITS = "nothing is rounded: choose the nearest size that fits"
 
-
-class MatchedArraySpec(CellSpec, init=False):
+class MatchedArraySpec(CellSpec, UnitSizes, init=False):
     """A matched array: unit transistors with one gate and one source, shared out over drains in given ratios."""
 
-    cell: Annotated[
-        str, OneOf(words=("matched_array",), rule="the kind of cell", remedy="choose the cell's own spec")
-    ] = Field("matched_array", description="Kind of cell")
-    name: Annotated[
-        str,
-        Identifier(rule="GDS, SPICE and file systems must all take it", remedy="choose another name"),
-    ] = Field("matched_array", description="Name of the top cell, the subcircuit and the files")
+    cell: Annotated[str, kind_of_cell("matched_array")] = Field("matched_array", description="Kind of cell")
+    name: Name = Field("matched_array", description=NAME_TEXT)
     ratios: Annotated[
         tuple[int, ...],
         WholeList(
@@ -44,11 +49,11 @@ class MatchedArraySpec(CellSpec, init=False):
     ] = Field("nfet_01v8", description="Kind of transistor")
     w: Annotated[
         float,
-        Micrometres(low=0.42, high=3200, grid=0.005, rule="0.42 to 100 um a finger, difftap.2, x.1a", remedy=_FITS),
+        Micrometres(low=0.42, high=3200, grid=0.005, rule="0.42 to 100 um a finger, difftap.2, x.1a", remedy=FITS),
     ] = Field(2.0, description="Width of a unit, all its fingers together")
     l: Annotated[  # noqa: E741 - the name every designer knows
         float,
-        Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a (poly.1b) and the models' range", remedy=_FITS),
+        Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a (poly.1b) and the models' range", remedy=FITS),
     ] = Field(1.0, description="Length of a unit; at least 0.35 um for pfet_01v8_lvt")
     fingers: Annotated[
         int,
@@ -107,16 +112,6 @@ class MatchedArraySpec(CellSpec, init=False):
         description="Largest difference in the source's wiring resistance between two units; by default 20 ohm, or "
         "what the widest wires reach",
     )
-
-    @property
-    def w_nm(self) -> int:
-        """Width of a unit [nm]."""
-        return round(self.w * 1000)
-
-    @property
-    def l_nm(self) -> int:
-        """Length of a unit [nm]."""
-        return round(self.l * 1000)
 
     @property
     def drains(self) -> tuple[str, ...]:

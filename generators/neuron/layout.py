@@ -254,17 +254,7 @@ class _Neuron:
         source: str,
         bulk: str | None = None,
     ) -> Block:
-        unit = size.unit
-        return draw_array(
-            self.sheet,
-            self._name(name),
-            size.pattern,
-            ArrayNets(gates, drains, source, bulk or source),
-            device=unit.device,
-            width_nm=unit.width_nm,
-            length_nm=unit.length_nm,
-            fingers=unit.fingers,
-        )
+        return draw_array(self.sheet, self._name(name), size, ArrayNets(gates, drains, source, bulk or source))
 
     def _name(self, part: str) -> str:
         return f"{self.spec.name}_{part}"

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mirrorneuron.generators.spec import CellSpec, Identifier, Micrometres, OneOf, SiQuantity, Whole, WholeList
+from mirrorneuron.generators.spec import (
+    FITS,
+    NAME_TEXT,
+    REFERENCE_UNITS_TEXT,
+    CellSpec,
+    Micrometres,
+    Name,
+    ReferenceUnits,
+    SiQuantity,
+    UnitSizes,
+    Whole,
+    WholeList,
+    kind_of_cell,
+)
 from pydantic import Field
 
 __all__ = ["NeuronSpec"]
 
 
-class NeuronSpec(CellSpec, init=False):
+class NeuronSpec(CellSpec, UnitSizes, init=False):
     """A neuron: signed integer weights, one current input each, a sigmoid of their weighted sum as a current."""
 
-    cell: Annotated[str, OneOf(words=("neuron",), rule="the kind of cell", remedy="choose the cell's own spec")] = (
-        Field("neuron", description="Kind of cell")
-    )
-    name: Annotated[
-        str,
-        Identifier(rule="GDS, SPICE and file systems must all take it", remedy="choose another name"),
-    ] = Field("neuron", description="Name of the top cell, the subcircuit and the files")
+    cell: Annotated[str, kind_of_cell("neuron")] = Field("neuron", description="Kind of cell")
+    name: Name = Field("neuron", description=NAME_TEXT)
     weights: Annotated[
         tuple[int, ...],
         WholeList(
@@ -31,16 +39,7 @@ class NeuronSpec(CellSpec, init=False):
             remedy="scale and round the trained weights; the ratio is weight / reference_units",
         ),
     ] = Field((1, 2, -3, 4), description="Weight of each input: unit transistors, negative ones inhibit")
-    reference_units: Annotated[
-        int,
-        Whole(
-            low=1,
-            high=16,
-            unit="units",
-            rule="unit transistors that carry an input's current",
-            remedy="two are usual; more match better and take more area",
-        ),
-    ] = Field(2, description="Units that carry each input; an input counts weight / reference_units times")
+    reference_units: ReferenceUnits = Field(2, description=REFERENCE_UNITS_TEXT)
     w: Annotated[
         float,
         Micrometres(
@@ -48,7 +47,7 @@ class NeuronSpec(CellSpec, init=False):
             high=20,
             grid=0.01,
             rule="two fingers of at least 0.42 um, difftap.2, each on the 5 nm grid",
-            remedy="nothing is rounded: choose the nearest size that fits",
+            remedy=FITS,
         ),
     ] = Field(2.0, description="Width of the unit transistor, both fingers together")
     l: Annotated[  # noqa: E741 - the name every designer knows
@@ -58,7 +57,7 @@ class NeuronSpec(CellSpec, init=False):
             high=20,
             grid=0.01,
             rule="poly.1a and the models' range; 10 nm because gates are centred on the 5 nm grid",
-            remedy="nothing is rounded: choose the nearest size that fits",
+            remedy=FITS,
         ),
     ] = Field(1.0, description="Length of the unit transistor")
     full_scale_current: Annotated[
@@ -106,16 +105,6 @@ class NeuronSpec(CellSpec, init=False):
         description="Weighted sum that drives the sigmoid fully; smaller is steeper; by default the larger of the "
         "positive and the negative weights' sums over reference_units",
     )
-
-    @property
-    def w_nm(self) -> int:
-        """Width of the unit transistor [nm]."""
-        return round(self.w * 1000)
-
-    @property
-    def l_nm(self) -> int:
-        """Length of the unit transistor [nm]."""
-        return round(self.l * 1000)
 
     @property
     def sum_units(self) -> float:

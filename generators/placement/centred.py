@@ -133,19 +133,20 @@ def _any_rows(
     for rows in every[:_ROW_COUNTS]:
         least = -(-total // rows)
         grids = [Grid(rows, columns, pitch) for columns in range(least, least + _MORE_COLUMNS)]
+        offset = 0.0
         if singles > 1:
             # What a given number of rows would be given.
-            best = min(bound(grid, counts) for grid in grids)
-            grids = [grid for grid in grids if bound(grid, counts) == best]
+            bounds = [bound(grid, counts) for grid in grids]
+            best = min(bounds)
+            grids = [grid for grid, its in zip(grids, bounds, strict=True) if its == best]
+            offset = (best[0] / 2**FINE_BITS) ** 0.5 / 2
         for grid in grids:
             # An odd count is exact on odd sides only.
             if (centred and grid.cells % 2 == 0) or hopeless(grid, counts):
                 continue
             dummies = grid.cells - total
             cost = dummies / total + aspect_cost(rows, grid.columns) + _MIDDLE * (grid.cells % 2 * dummies % 2)
-            if singles > 1:
-                cost += _OFFSET * (bound(grid, counts)[0] / 2**FINE_BITS) ** 0.5 / 2
-            found.append((round(cost * 2**20), rows, grid.columns))
+            found.append((round((cost + _OFFSET * offset) * 2**20), rows, grid.columns))
     for _, rows, columns in sorted(found):
         yield Grid(rows, columns, pitch)
     yield from _with_rows(counts, 1, pitch)

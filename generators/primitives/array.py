@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from klayout import db as kdb
-from mirrorneuron.generators.placement import Pattern
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, cut_row, fit_cuts, via12
 from mirrorneuron.generators.primitives.ring import RING_WIDTH, guard_ring
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
+from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.devices import MosDevice, mosfet
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -55,7 +55,6 @@ _LI_HALF = nm("licon.1") // 2
 _LI_END = _LI_HALF + nm("li.5")
 _PAD_HALF = nm("via.1a") // 2 + nm("via.5a")
 _TRACK = RAIL_PITCH
-_PAD = "via_li1_met2"
 # What a second gate net's rail takes between the diffusion and the source rail.
 _SECOND_GATE = 2 * _PAD_HALF + nm("m1.2") + 2 * GRID_NM
 _RING_GAP_X = 400
@@ -84,7 +83,7 @@ class ArrayNets:
 
 @dataclass(frozen=True)
 class UnitGeometry:
-    """Measures of a unit [nm]; `of` makes it from a spec's sizes."""
+    """Measures of a unit [nm]; `of` makes it from the sizes that were asked for."""
 
     device: MosDevice
     finger_nm: int
@@ -92,22 +91,23 @@ class UnitGeometry:
     fingers: int
 
     @classmethod
-    def of(cls, device: str, width_nm: int, length_nm: int, fingers: int) -> UnitGeometry:
-        """A unit of `width_nm` over all its fingers.
+    def of(cls, unit: Unit) -> UnitGeometry:
+        """The measures of a unit transistor.
 
         Raises
         ------
         SpecError
             A finger's width or the length is outside the process's or the models' range, or off the grid.
         """
-        mos = mosfet(device)
-        if fingers < 1:
-            raise SpecError(f"unit of {device} has {fingers} fingers: at least 1")
-        finger, rest = divmod(width_nm, fingers)
-        if rest or finger % GRID_NM or length_nm % GRID_NM:
+        mos = mosfet(unit.device)
+        if unit.fingers < 1:
+            raise SpecError(f"unit of {unit.device} has {unit.fingers} fingers: at least 1")
+        finger, rest = divmod(unit.width_nm, unit.fingers)
+        if rest or finger % GRID_NM or unit.length_nm % GRID_NM:
             raise SpecError(
-                f"unit of {device} with W = {width_nm} nm in {fingers} fingers, L = {length_nm} nm: a finger's W and L "
-                f"must be multiples of {GRID_NM} nm (x.1a); nothing is rounded, choose sizes that fit"
+                f"unit of {unit.device} with W = {unit.width_nm} nm in {unit.fingers} fingers, L = {unit.length_nm} "
+                f"nm: a finger's W and L must be multiples of {GRID_NM} nm (x.1a); nothing is rounded, choose sizes "
+                "that fit"
             )
         if finger < mos.width_min_nm:
             raise SpecError(
@@ -117,12 +117,12 @@ class UnitGeometry:
             raise SpecError(
                 f"W of a finger is {finger} nm: at most {mos.width_max_nm} nm (models' range); more fingers help"
             )
-        if not mos.length_min_nm <= length_nm <= mos.length_max_nm:
+        if not mos.length_min_nm <= unit.length_nm <= mos.length_max_nm:
             raise SpecError(
-                f"L of {device} is {length_nm} nm: {mos.length_min_nm} to {mos.length_max_nm} nm "
+                f"L of {unit.device} is {unit.length_nm} nm: {mos.length_min_nm} to {mos.length_max_nm} nm "
                 f"({mos.length_rule}; models' range)"
             )
-        return cls(mos, finger, length_nm, fingers)
+        return cls(mos, finger, unit.length_nm, unit.fingers)
 
     @property
     def step(self) -> int:
@@ -189,21 +189,15 @@ def source_rail(unit: UnitGeometry, columns: int, ohm: float) -> int:
 def draw_array(
     sheet: Sheet,
     name: str,
-    pattern: Pattern,
+    size: ArraySize,
     nets: ArrayNets,
     *,
-    device: str,
-    width_nm: int,
-    length_nm: int,
-    fingers: int = 2,
     source_rail_nm: int = SOURCE_RAIL_MIN,
 ) -> Block:
     """Draw a matched array.
 
     Parameters
     ----------
-    width_nm
-        Total width of a unit, over all its fingers.
     source_rail_nm
         Height of the rails that carry the sources [nm].
 
@@ -213,7 +207,7 @@ def draw_array(
         A size is refused by `UnitGeometry.of`, the source rail is too low or too high, there are more than two gate
         nets, or a dummy lies among the units of the second gate net.
     """
-    unit = UnitGeometry.of(device, width_nm, length_nm, fingers)
+    unit, pattern = UnitGeometry.of(size.unit), size.pattern
     if not SOURCE_RAIL_MIN <= source_rail_nm <= SOURCE_RAIL_MAX or source_rail_nm % (2 * GRID_NM):
         raise SpecError(
             f"source rail of {name} is {source_rail_nm} nm: {SOURCE_RAIL_MIN} to {SOURCE_RAIL_MAX} nm in steps of "
@@ -279,7 +273,6 @@ class _Row:
         self.top_gate = gate_nets[0] if gate_nets else None
         self.bottom_gate = gate_nets[1] if len(gate_nets) == 2 else None
         self.drain_nets = list(dict.fromkeys(nets.drains[o] for o in owners if o))
-        self.active = [i for i, owner in enumerate(owners) if owner]
         self.rail_half = source_rail_nm // 2
         # The source rail begins at the height of the lower contacts, or below the second gate's rail.
         self.depth = unit.depth(source_rail_nm, gate_nets=len(gate_nets))
@@ -380,29 +373,25 @@ class _Row:
 
 def _column_cell(sheet: Sheet, unit: UnitGeometry) -> kdb.Cell:
     """A column of contacts on diffusion, with li and mcon, about x = 0."""
-    name = f"{unit.name}_column"
-    known = sheet.known(name)
-    if known:
-        return known
-    cell = sheet.cell(name)
-    half = _COLUMN // 2
-    _diffusion(sheet, cell, Box(-half, 0, half, unit.finger_nm), unit.device)
-    _column(sheet, cell, 0, unit.finger_nm)
-    return cell
+
+    def draw(cell: kdb.Cell) -> None:
+        half = _COLUMN // 2
+        _diffusion(sheet, cell, Box(-half, 0, half, unit.finger_nm), unit.device)
+        _column(sheet, cell, 0, unit.finger_nm)
+
+    return sheet.shared(f"{unit.name}_column", draw)
 
 
 def _strip_cell(sheet: Sheet, unit: UnitGeometry, level: int, name: str) -> kdb.Cell:
     """The metal 1 that leads a column's mcon up or down to a rail at a y, with the via to it, about x = 0."""
-    name = f"{unit.name}_{name}"
-    known = sheet.known(name)
-    if known:
-        return known
-    cell = sheet.cell(name)
-    low, high = _strip_span(unit)
-    low, high = (level, high) if level < 0 else (low, level)
-    sheet.rect(cell, layers.MET1, Box(-_STRIP_HALF, low, _STRIP_HALF, high))
-    via12(sheet, cell, 0, level)
-    return cell
+
+    def draw(cell: kdb.Cell) -> None:
+        low, high = _strip_span(unit)
+        low, high = (level, high) if level < 0 else (low, level)
+        sheet.rect(cell, layers.MET1, Box(-_STRIP_HALF, low, _STRIP_HALF, high))
+        via12(sheet, cell, 0, level)
+
+    return sheet.shared(f"{unit.name}_{name}", draw)
 
 
 def _strip_span(unit: UnitGeometry) -> tuple[int, int]:
@@ -413,53 +402,49 @@ def _strip_span(unit: UnitGeometry) -> tuple[int, int]:
 
 def _pad_cell(sheet: Sheet) -> kdb.Cell:
     """From li up to metal 2, about the origin."""
-    known = sheet.known(_PAD)
-    if known:
-        return known
-    cell = sheet.cell(_PAD)
-    half = nm("ct.1") // 2
-    sheet.rect(cell, layers.LI1, Box(-_LI_HALF, -_LI_HALF, _LI_HALF, _LI_HALF))
-    sheet.rect(cell, layers.MCON, Box(-half, -half, half, half))
-    via12(sheet, cell, 0, 0)
-    return cell
+
+    def draw(cell: kdb.Cell) -> None:
+        half = nm("ct.1") // 2
+        sheet.rect(cell, layers.LI1, Box(-_LI_HALF, -_LI_HALF, _LI_HALF, _LI_HALF))
+        sheet.rect(cell, layers.MCON, Box(-half, -half, half, half))
+        via12(sheet, cell, 0, 0)
+
+    return sheet.shared("via_li1_met2", draw)
 
 
 def _contact_cell(sheet: Sheet, unit: UnitGeometry) -> kdb.Cell:
     """A contact on the bar that joins a unit's gates, about the origin."""
-    name = f"{unit.name}_gate_contact"
-    known = sheet.known(name)
-    if known:
-        return known
-    cell = sheet.cell(name)
-    half = nm("licon.1") // 2
-    licon = Box(-half, -half, half, half)
-    sheet.rect(cell, layers.POLY, licon.grown(_BAR_WIDTH_MIN // 2 - half, _BAR_HALF - half))
-    sheet.rect(cell, layers.LICON1, licon)
-    sheet.rect(cell, layers.NPC, licon.grown(nm("licon.15")))
-    return cell
+
+    def draw(cell: kdb.Cell) -> None:
+        half = nm("licon.1") // 2
+        licon = Box(-half, -half, half, half)
+        sheet.rect(cell, layers.POLY, licon.grown(_BAR_WIDTH_MIN // 2 - half, _BAR_HALF - half))
+        sheet.rect(cell, layers.LICON1, licon)
+        sheet.rect(cell, layers.NPC, licon.grown(nm("licon.15")))
+
+    return sheet.shared(f"{unit.name}_gate_contact", draw)
 
 
 def _unit_cell(sheet: Sheet, unit: UnitGeometry) -> kdb.Cell:
     """A unit from its first column to its last, its gates joined above and below."""
-    known = sheet.known(unit.name)
-    if known:
-        return known
-    cell = sheet.cell(unit.name)
-    half, width = _COLUMN // 2, unit.fingers * unit.step
-    edge = 0 if unit.shared else half
-    _diffusion(sheet, cell, Box(-edge, 0, width + edge, unit.finger_nm), unit.device)
-    inner = range(1, unit.fingers) if unit.shared else range(unit.fingers + 1)
-    for k in inner:
-        _column(sheet, cell, k * unit.step, unit.finger_nm)
-    low, high = -_HEAD, unit.finger_nm + _HEAD
-    for k in range(unit.fingers):
-        x = half + k * unit.step
-        sheet.rect(cell, layers.POLY, Box(x, low - _BAR_HALF, x + unit.length_nm, high + _BAR_HALF))
-    left = min(half, unit.head_x - _BAR_WIDTH_MIN // 2)
-    right = max(width - half, unit.head_x + _BAR_WIDTH_MIN // 2)
-    for y in (low, high):
-        sheet.rect(cell, layers.POLY, Box(left, y - _BAR_HALF, right, y + _BAR_HALF))
-    return cell
+
+    def draw(cell: kdb.Cell) -> None:
+        half, width = _COLUMN // 2, unit.fingers * unit.step
+        edge = 0 if unit.shared else half
+        _diffusion(sheet, cell, Box(-edge, 0, width + edge, unit.finger_nm), unit.device)
+        inner = range(1, unit.fingers) if unit.shared else range(unit.fingers + 1)
+        for k in inner:
+            _column(sheet, cell, k * unit.step, unit.finger_nm)
+        low, high = -_HEAD, unit.finger_nm + _HEAD
+        for k in range(unit.fingers):
+            x = half + k * unit.step
+            sheet.rect(cell, layers.POLY, Box(x, low - _BAR_HALF, x + unit.length_nm, high + _BAR_HALF))
+        left = min(half, unit.head_x - _BAR_WIDTH_MIN // 2)
+        right = max(width - half, unit.head_x + _BAR_WIDTH_MIN // 2)
+        for y in (low, high):
+            sheet.rect(cell, layers.POLY, Box(left, y - _BAR_HALF, right, y + _BAR_HALF))
+
+    return sheet.shared(unit.name, draw)
 
 
 def _diffusion(sheet: Sheet, cell: kdb.Cell, box: Box, device: MosDevice) -> None:

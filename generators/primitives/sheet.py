@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,9 +83,13 @@ class Sheet:
             raise SpecError(f"two cells are called {name!r}: cell names must be unique in a GDS file")
         return self.layout.create_cell(name)
 
-    def known(self, name: str) -> kdb.Cell | None:
-        """The cell of this name, if it is drawn already."""
-        return self.layout.cell(name) if self.layout.has_cell(name) else None
+    def shared(self, name: str, draw: Callable[[kdb.Cell], None]) -> kdb.Cell:
+        """The cell of this name, which `draw` draws the first time that it is asked for."""
+        if self.layout.has_cell(name):
+            return self.layout.cell(name)
+        cell = self.cell(name)
+        draw(cell)
+        return cell
 
     def rect(self, cell: kdb.Cell, layer: Layer, box: Box) -> None:
         """Draw a rectangle.

@@ -18,6 +18,7 @@ from klayout import pex
 from mirrorneuron.generators.placement import Pattern, common_centroid
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.sheet import Block, Sheet
+from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.devices import MOSFETS
 from mirrorneuron.pdk_sky130.layers import DRAWING
 from mirrorneuron.pdk_sky130.rules import GRID_NM, SHEET_OHM
@@ -228,16 +229,8 @@ class Array:
         return ArrayNets(gates, {owner: owner for owner in self.owners}, "bulk" if self.tied else "source", "bulk")
 
     def draw(self, sheet: Sheet, name: str = "array") -> Block:
-        return draw_array(
-            sheet,
-            name,
-            self.pattern,
-            self.nets,
-            device=self.device,
-            width_nm=self.width_nm,
-            length_nm=self.length_nm,
-            fingers=self.fingers,
-        )
+        unit = Unit(self.device, self.width_nm, self.length_nm, self.fingers)
+        return draw_array(sheet, name, ArraySize(unit, self.pattern), self.nets)
 
 
 ARRAYS = {

@@ -12,6 +12,7 @@ from mirrorneuron.flows import drc
 from mirrorneuron.generators.placement import Pattern, common_centroid
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.sheet import Sheet
+from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.devices import MOSFETS
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import GRID_NM, nm
@@ -215,7 +216,7 @@ def test_three_gate_nets_are_refused():
     nets = ArrayNets({o: f"gate_{o}" for o in owners}, {o: o for o in owners}, "s", "b")
     pattern = common_centroid(dict.fromkeys(owners, 2))
     with pytest.raises(SpecError, match=r"3 gate nets .*at most 2"):
-        draw_array(Sheet(), "array", pattern, nets, device="nfet_01v8", width_nm=2000, length_nm=1000)
+        draw_array(Sheet(), "array", ArraySize(Unit("nfet_01v8", 2000, 1000), pattern), nets)
 
 
 def test_a_dummy_amid_the_second_gate_net_is_refused(kit):

@@ -160,7 +160,7 @@ def test_wires_differ_by_no_more_resistance_than_stated(kit, settings):
     assert len(sources) > 220
     assert 0.5 < max(sources) - min(sources) <= (spec.series_resistance or 20)
     size = size_array(spec)
-    geometry = UnitGeometry.of(spec.device, spec.w_nm, spec.l_nm, spec.fingers)
+    geometry = UnitGeometry.of(size.unit)
     trunk = SHEET_OHM["met3"] * top.bbox().height() / 2 / TRUNK_HALF
     limit = wiring_resistance(geometry, size.pattern.columns)[1] + trunk
     drains = kit.wire_resistances(found, pins["d1"])

@@ -16,6 +16,7 @@ from mirrorneuron.generators.placement import Pattern
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130 import layers
 
 UNIT = "nfet_01v8_w1000_l1000_f2"
@@ -49,7 +50,7 @@ def patterned(rows: Sequence[str], **options: int) -> kdb.Layout:
     nets = ArrayNets(dict.fromkeys(owners, "g"), {owner: f"d_{owner}" for owner in owners}, "s", "s")
     sheet = Sheet()
     sizes = {"width_nm": 2000, "length_nm": 1000, "fingers": 2, **options}
-    block = draw_array(sheet, "array", pattern, nets, device="nfet_01v8", **sizes)
+    block = draw_array(sheet, "array", ArraySize(Unit("nfet_01v8", **sizes), pattern), nets)
     top = compose(sheet, "top", left=[block], exports=["s", "g", *nets.drains.values()], power=("s",))
     draw_pins(sheet, top, ())
     layout = sheet.finish()

@@ -55,22 +55,16 @@ def draw_synapse_array(spec: SynapseArraySpec) -> kdb.Layout:
 
 
 def _row(sheet: Sheet, spec: SynapseArraySpec, i: int, size: ArraySize) -> Block:
-    unit = size.unit
     drains = {str(j): f"col{j}{'p' if weight > 0 else 'n'}" for j, weight in enumerate(spec.weights[i]) if weight}
-    geometry = UnitGeometry.of(unit.device, unit.width_nm, unit.length_nm, unit.fingers)
     return draw_array(
         sheet,
         f"{spec.name}_row{i}",
-        size.pattern,
+        size,
         ArrayNets(
             gates=dict.fromkeys((REFERENCE, *drains), f"gate{i}"),
             drains={REFERENCE: f"iin{i}", **drains},
             source=VSS,
             bulk=VSS,
         ),
-        device=unit.device,
-        width_nm=unit.width_nm,
-        length_nm=unit.length_nm,
-        fingers=unit.fingers,
-        source_rail_nm=source_rail(geometry, size.pattern.columns, ROW_SOURCE_OHM),
+        source_rail_nm=source_rail(UnitGeometry.of(size.unit), size.pattern.columns, ROW_SOURCE_OHM),
     )

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mirrorneuron.generators.spec import CellSpec, Identifier, Micrometres, OneOf, Whole, WholeMatrix
+from mirrorneuron.generators.spec import (
+    FITS,
+    NAME_TEXT,
+    REFERENCE_UNITS_TEXT,
+    CellSpec,
+    Micrometres,
+    Name,
+    ReferenceUnits,
+    UnitSizes,
+    WholeMatrix,
+    kind_of_cell,
+)
 from pydantic import Field
 
 __all__ = ["SynapseArraySpec"]
 
-_FITS = "nothing is rounded: choose the nearest size that fits"
 
-
-class SynapseArraySpec(CellSpec, init=False):
+class SynapseArraySpec(CellSpec, UnitSizes, init=False):
     """The weights of a layer: rows are inputs, columns are neurons, each with a bus for either sign."""
 
-    cell: Annotated[
-        str, OneOf(words=("synapse_array",), rule="the kind of cell", remedy="choose the cell's own spec")
-    ] = Field("synapse_array", description="Kind of cell")
-    name: Annotated[
-        str,
-        Identifier(rule="GDS, SPICE and file systems must all take it", remedy="choose another name"),
-    ] = Field("synapse_array", description="Name of the top cell, the subcircuit and the files")
+    cell: Annotated[str, kind_of_cell("synapse_array")] = Field("synapse_array", description="Kind of cell")
+    name: Name = Field("synapse_array", description=NAME_TEXT)
     weights: Annotated[
         tuple[tuple[int, ...], ...],
         WholeMatrix(
@@ -34,31 +38,12 @@ class SynapseArraySpec(CellSpec, init=False):
             remedy="scale and round the trained weights; the ratio is weight / reference_units",
         ),
     ] = Field(((1, -2), (3, 4)), description="A list for each input: its weight in each neuron")
-    reference_units: Annotated[
-        int,
-        Whole(
-            low=1,
-            high=16,
-            unit="units",
-            rule="unit transistors that carry an input's current",
-            remedy="two are usual; more match better and take more area",
-        ),
-    ] = Field(2, description="Units that carry each input; an input counts weight / reference_units times")
+    reference_units: ReferenceUnits = Field(2, description=REFERENCE_UNITS_TEXT)
     w: Annotated[
         float,
-        Micrometres(low=0.84, high=200, grid=0.01, rule="two fingers of 0.42 to 100 um, difftap.2, x.1a", remedy=_FITS),
+        Micrometres(low=0.84, high=200, grid=0.01, rule="two fingers of 0.42 to 100 um, difftap.2, x.1a", remedy=FITS),
     ] = Field(2.0, description="Width of the unit transistor, both fingers together")
     l: Annotated[  # noqa: E741 - the name every designer knows
         float,
-        Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a and the models' range", remedy=_FITS),
+        Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a and the models' range", remedy=FITS),
     ] = Field(1.0, description="Length of the unit transistor")
-
-    @property
-    def w_nm(self) -> int:
-        """Width of a unit [nm]."""
-        return round(self.w * 1000)
-
-    @property
-    def l_nm(self) -> int:
-        """Length of a unit [nm]."""
-        return round(self.l * 1000)
