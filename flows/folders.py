@@ -1,16 +1,16 @@
-"""Folders for what a command leaves: that they can be written is seen before anything else is done."""
+"""Folders and files that a command leaves: what cannot be written is seen early, and no file is ever half there."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mirrorneuron.pdk_sky130.errors import FileError
 
-__all__ = ["alone", "check_writable", "writable"]
+__all__ = ["alone", "check_writable", "store", "writable"]
 
 
 @contextlib.contextmanager
@@ -63,3 +63,30 @@ def check_writable(out: Path) -> None:
         raise FileError(
             f"--out {out}: cannot write there ({there} is no folder that can be written). Choose another folder."
         )
+
+
+def store(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
+    """Write a file under a temporary name beside it, then give it its own.
+
+    Parameters
+    ----------
+    content
+        Text (UTF-8), bytes, or what writes the file at the path that it is called with.
+
+    Raises
+    ------
+    FileError
+        It cannot be written; nothing is left, and a file that was there before stays as it was.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if callable(content):
+            content(partial)
+        else:
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        partial.replace(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}. Choose another folder.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
