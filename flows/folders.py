@@ -78,15 +78,19 @@ def store(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
     FileError
         It cannot be written; nothing is left, and a file that was there before stays as it was.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A terminal, a pipe or a device is written to; in its place a file would be of no use to anybody.
+    direct = path.exists() and not path.is_file()
+    partial = path if direct else path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if callable(content):
             content(partial)
         else:
             partial.write_bytes(content.encode() if isinstance(content, str) else content)
-        partial.replace(path)
+        if not direct:
+            partial.replace(path)
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}. Choose another folder.") from error
     finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+        if not direct:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
