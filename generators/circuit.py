@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import NetlistError
 
-__all__ = ["Capacitor", "Device", "Netlist", "Transistor", "array_transistors"]
+__all__ = ["Capacitor", "Device", "Netlist", "Parts", "Transistor", "array_transistors"]
 
 _MODEL_PREFIX = "sky130_fd_pr__"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -136,6 +136,26 @@ def array_transistors(
         Transistor(instance, unit.device, drain, gate, source, bulk, *sizes, count)
         for instance, drain, gate, count in units
     )
+
+
+class Parts:
+    """Collects a circuit's devices, array by array."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.devices: list[Device] = []
+
+    def array(self, name: str, size: ArraySize, source: str, bulk: str, owners: Mapping[str, tuple[str, str]]) -> None:
+        """Add an array's transistors, with drain and gate by owner, and its dummies; raises as `array_transistors`."""
+        self.devices += array_transistors(name, size, source=source, bulk=bulk, owners=owners)
+
+    def capacitor(self, name: str, side_nm: int, *, top: str, bottom: str) -> None:
+        """Add a square MIM capacitor."""
+        self.devices.append(Capacitor(name, "cap_mim_m3_1", top, bottom, side_nm))
+
+    def netlist(self, name: str, pins: Iterable[str], comments: Iterable[str]) -> Netlist:
+        """The circuit of what was added."""
+        return Netlist(name, tuple(pins), tuple(self.devices), tuple(comments))
 
 
 def _twice(names: Iterable[str]) -> list[str]:

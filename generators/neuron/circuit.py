@@ -24,14 +24,13 @@ sigmoid pair compares the two voltages.
 
 from __future__ import annotations
 
-from mirrorneuron.generators.circuit import Capacitor, Device, Netlist, array_transistors
+from mirrorneuron.generators.amplifiers.five_transistor import FiveTransistorSize, add_five_transistor
+from mirrorneuron.generators.circuit import Netlist, Parts
 from mirrorneuron.generators.neuron.sizing import size_neuron
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.generators.units import ArraySize
 
 __all__ = ["build_neuron"]
-
-_MIM = "cap_mim_m3_1"
 
 
 def build_neuron(spec: NeuronSpec) -> Netlist:
@@ -40,7 +39,7 @@ def build_neuron(spec: NeuronSpec) -> Netlist:
     Pins: ``iin0`` ... ``iout vref ibias vdd vss``; currents flow into ``iin`` and ``ibias`` and out of ``iout``.
     """
     size = size_neuron(spec)
-    parts = _Parts()
+    parts = Parts()
     n = ("vss", "vss")
     p = ("vdd", "vdd")
     parts.array(
@@ -65,10 +64,8 @@ def build_neuron(spec: NeuronSpec) -> Netlist:
     parts.array("resistor_bias", size.resistor_bias, *p, {"in": ("lg", "lg")})
 
     def amplifier(name: str, tail: ArraySize, plus: str, minus: str, out: str) -> None:
-        top, diode = f"{name}_tail", f"{name}_diode"
-        parts.array(f"{name}_tail", tail, *p, {"tail": (top, "pb")})
-        parts.array(f"{name}_pair", size.pair, top, "vdd", {"plus": (diode, plus), "minus": (out, minus)})
-        parts.array(f"{name}_load", size.load, *n, {"diode": (diode, diode), "out": (out, diode)})
+        amplifier_size = FiveTransistorSize(tail, size.pair, size.load)
+        add_five_transistor(parts, name, amplifier_size, plus=plus, minus=minus, out=out, bias="pb")
 
     for i, weight in enumerate(spec.weights):
         name, pin, gate = f"row{i}", f"iin{i}", f"gate{i}"
@@ -76,7 +73,7 @@ def build_neuron(spec: NeuronSpec) -> Netlist:
         if weight:
             owners["weight"] = ("colp" if weight > 0 else "coln", gate)
         parts.array(name, size.rows[i], *n, owners)
-        parts.devices.append(Capacitor(f"{name}_capacitor", _MIM, gate, pin, size.row_capacitor_nm[i]))
+        parts.capacitor(f"{name}_capacitor", size.row_capacitor_nm[i], top=gate, bottom=pin)
         amplifier(name, size.tail, plus=pin, minus="vref", out=gate)
 
     for column, out in (("colp", "x"), ("coln", "sink")):
@@ -98,15 +95,4 @@ def build_neuron(spec: NeuronSpec) -> Netlist:
     parts.array("sigmoid", size.sigmoid, "ty", "ty", {"x": ("vss", "x"), "y": ("op", "y")})
     parts.array("output_cascode", size.output_cascode, "op", "vdd", {"cascode": ("iout", "vss")})
     pins = (*(f"iin{i}" for i in range(len(spec.weights))), "iout", "vref", "ibias", "vdd", "vss")
-    return Netlist(spec.name, pins, tuple(parts.devices), tuple(spec.lines()))
-
-
-class _Parts:
-    """Collects devices, array by array."""
-
-    def __init__(self) -> None:
-        self.devices: list[Device] = []
-
-    def array(self, name: str, size: ArraySize, source: str, bulk: str, owners: dict[str, tuple[str, str]]) -> None:
-        """Add an array's transistors: drain and gate by owner, and its dummies."""
-        self.devices += array_transistors(name, size, source=source, bulk=bulk, owners=owners)
+    return parts.netlist(spec.name, pins, spec.lines())

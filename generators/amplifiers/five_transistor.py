@@ -1,0 +1,76 @@
+"""The five-transistor amplifier with p inputs: for inputs near the lower supply, as regulated mirrors have them.
+
+::
+
+              vdd
+               |
+    bias --| tail
+               |
+         .-----+-----.
+    plus |           | minus      out rises with plus
+         |           |
+      diode ---.    out
+         |     |     |
+         '-| load |-'
+              vss
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mirrorneuron.generators.units import ArraySize
+
+if TYPE_CHECKING:
+    from mirrorneuron.generators.circuit import Parts
+    from mirrorneuron.generators.primitives.drawing import Drawing
+    from mirrorneuron.generators.primitives.sheet import Block
+
+__all__ = ["FiveTransistorSize", "add_five_transistor", "draw_five_transistor"]
+
+_VDD, _VSS = "vdd", "vss"
+
+
+@dataclass(frozen=True)
+class FiveTransistorSize:
+    """Its arrays, with their owners: ``tail`` (``tail``), ``pair`` (``plus``, ``minus``), ``load`` (``diode``, ``out``)."""
+
+    tail: ArraySize
+    pair: ArraySize
+    load: ArraySize
+
+
+def add_five_transistor(
+    parts: Parts, name: str, size: FiveTransistorSize, *, plus: str, minus: str, out: str, bias: str
+) -> None:
+    """Add the amplifier's transistors to a circuit; `bias` is the gate line of its tail."""
+    top, diode = f"{name}_tail", f"{name}_diode"
+    parts.array(f"{name}_tail", size.tail, _VDD, _VDD, {"tail": (top, bias)})
+    parts.array(f"{name}_pair", size.pair, top, _VDD, {"plus": (diode, plus), "minus": (out, minus)})
+    parts.array(f"{name}_load", size.load, _VSS, _VSS, {"diode": (diode, diode), "out": (out, diode)})
+
+
+def draw_five_transistor(
+    drawing: Drawing, name: str, size: FiveTransistorSize, *, plus: str, minus: str, out: str, bias: str
+) -> Block:
+    """Draw the amplifier: load, pair and tail on each other, left of a spine."""
+    top, diode = f"{name}_tail", f"{name}_diode"
+    load = drawing.array(
+        f"{name}_load",
+        size.load,
+        gates={"diode": diode, "out": diode},
+        drains={"diode": diode, "out": out},
+        source=_VSS,
+    )
+    pair = drawing.array(
+        f"{name}_pair",
+        size.pair,
+        gates={"plus": plus, "minus": minus},
+        drains={"plus": diode, "minus": out},
+        source=top,
+        bulk=_VDD,
+    )
+    tail = drawing.array(f"{name}_tail", size.tail, gates={"tail": bias}, drains={"tail": top}, source=_VDD)
+    exports = [plus, minus, out, bias, _VDD, _VSS]
+    return drawing.compose(f"{name}_amplifier", left=[load, pair, tail], exports=exports)

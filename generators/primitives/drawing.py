@@ -1,0 +1,61 @@
+"""A cell in the making: a sheet, the cell's name before those of its parts, and arrays and capacitors drawn on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from klayout import db as kdb
+from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
+from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
+from mirrorneuron.generators.primitives.sheet import Block, Sheet
+from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.units import ArraySize
+
+__all__ = ["Drawing"]
+
+
+class Drawing:
+    """What is drawn of one cell; `finish` composes its top."""
+
+    def __init__(self, name: str, supplies: Sequence[str]) -> None:
+        """Begin an empty sheet; the nets of `supplies` get wide trunks."""
+        self.name, self.supplies, self.sheet = name, tuple(supplies), Sheet()
+
+    def array(
+        self,
+        name: str,
+        size: ArraySize,
+        *,
+        gates: Mapping[str, str],
+        drains: Mapping[str, str],
+        source: str,
+        bulk: str | None = None,
+    ) -> Block:
+        """A matched array, its gates and drains by owner; the bulk is on the source if it is not told."""
+        return draw_array(self.sheet, self.part(name), size, ArrayNets(gates, drains, source, bulk or source))
+
+    def capacitor(self, name: str, side_nm: int, *, top: str, bottom: str) -> Block:
+        """A square MIM capacitor."""
+        return draw_mim_capacitor(self.sheet, self.part(name), side_nm, top=top, bottom=bottom)
+
+    def compose(
+        self, name: str, *, left: Sequence[Block], right: Sequence[Block] = (), exports: Sequence[str]
+    ) -> Block:
+        """Blocks on both sides of a spine as one block."""
+        power = self.supplies
+        return compose(self.sheet, self.part(name), left=left, right=right, exports=exports, power=power)
+
+    def finish(
+        self, *, left: Sequence[Block], right: Sequence[Block] = (), pins: Sequence[str], at_edge: Sequence[str] = ()
+    ) -> kdb.Layout:
+        """Compose the top cell with its pins; those of `at_edge` come from a single rail and are led over the edge."""
+        exports = [pin for pin in pins if pin not in at_edge]
+        top = compose(
+            self.sheet, self.name, left=left, right=right, exports=exports, through=at_edge, power=self.supplies
+        )
+        draw_pins(self.sheet, top, at_edge)
+        return self.sheet.finish()
+
+    def part(self, name: str) -> str:
+        """The name of a part's cell."""
+        return f"{self.name}_{name}"
