@@ -1,7 +1,8 @@
 """The cells by name: a spec, a circuit and a layout each.
 
-A new cell is a package with ``spec``, ``circuit`` and ``layout``, and a line in `_CELLS`. Its modules are imported when
-they are needed: the command line lists the cells without them.
+A new cell is a package with ``spec``, ``circuit`` and ``layout``, and a line in `_CELLS`; a new mirror is a module of
+`mirrorneuron.generators.mirrors` alone. Modules are imported when they are needed: the command line names the cells
+without them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
@@ -50,6 +52,19 @@ _CELLS = {
         "neuron.synapse_array", spec="SynapseArraySpec", circuit="build_synapse_array", layout="draw_synapse_array"
     ),
 }
+
+
+@dataclass(frozen=True)
+class _MirrorCell(_Cell):
+    """A mirror, all of whose parts are in one module."""
+
+    def part(self, module: str) -> Any:
+        return getattr(import_module(f"{__package__}.{self.package}").MIRROR, module)
+
+
+for _module in iter_modules([str(Path(__file__).with_name("mirrors"))]):
+    if not _module.ispkg:
+        _CELLS[f"mirror_{_module.name}"] = _MirrorCell(f"mirrors.{_module.name}", "spec", "circuit", "layout")
 
 _LARGEST = 1_000_000
 """Bytes of a spec file; a spec has some hundred."""

@@ -1,6 +1,6 @@
 """Hand models of the transistors: the EKV equations with four constants each, for sizing, headroom and textbooks.
 
-I = 2 n KP Ut^2 W/L ln^2(1 + exp((V_GS - VT) / (2 n Ut))) in saturation, with I rising by lambda = LAMBDA_UM / L per volt;
+I = 2 n KP Ut^2 W/L ln^2(1 + exp((V_GS - VT) / (2 n Ut))) in saturation, and I rises by lambda = LAMBDA_UM / L per volt:
 a square law above threshold, an exponential below (C. Enz, F. Krummenacher, E. Vittoz, 1995). The constants are fits to
 the continuous models at tt, 27 C, W/L = 2/2 um, 1 nA to 10 uA a square: within 5 mV (``benchmarks/hand_models.py``).
 """
@@ -21,8 +21,8 @@ UT: Final = 0.025865
 
 @dataclass(frozen=True)
 class HandModel:
-    """Constants of a transistor: threshold [V], slope factor, transconductance parameter [A/V^2], Early voltage's inverse
-    times length [um/V], and how much more gate voltage it takes at ss, -40 C [V]. Voltages are magnitudes."""
+    """Constants of a transistor: threshold [V], slope factor, transconductance parameter [A/V^2], the Early voltage's
+    inverse times length [um/V], and what more of gate voltage it takes at ss, -40 C [V]. Voltages are magnitudes."""
 
     vt: float
     n: float
@@ -42,7 +42,7 @@ class HandModel:
         return self.vt + overdrive + (self.slow if slow else 0.0)
 
     def saturation(self, current: float, squares: float) -> float:
-        """V_DS [V] from which on the transistor is saturated: 4 Ut in weak inversion, the overdrive over n in strong."""
+        """V_DS [V] from which on the transistor is saturated: 4 Ut in weak inversion, V_OV / n in strong."""
         return UT * (2 * math.sqrt(self.inversion(current, squares) + 0.25) + 3)
 
     def gm(self, current: float, squares: float) -> float:

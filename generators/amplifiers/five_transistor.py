@@ -34,7 +34,7 @@ _VDD, _VSS = "vdd", "vss"
 
 @dataclass(frozen=True)
 class FiveTransistorSize:
-    """Its arrays, with their owners: ``tail`` (``tail``), ``pair`` (``plus``, ``minus``), ``load`` (``diode``, ``out``)."""
+    """Arrays and their owners: ``tail`` (``tail``), ``pair`` (``plus``, ``minus``), ``load`` (``diode``, ``out``)."""
 
     tail: ArraySize
     pair: ArraySize

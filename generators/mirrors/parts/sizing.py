@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil, sqrt
+from dataclasses import dataclass
+from math import ceil, exp, log1p, sqrt
 
-from mirrorneuron.generators.mirrors.parts.spec import CascodeSizes, MirrorSpec
+from mirrorneuron.generators.amplifiers.five_transistor import FiveTransistorSize
+from mirrorneuron.generators.mirrors.parts.spec import Cascoded, MirrorSpec
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.hand import hand_model
+from mirrorneuron.pdk_sky130.hand import UT, hand_model
 
 __all__ = [
+    "INPUT_CAPACITOR_NM",
+    "OUTPUT_CAPACITOR_NM",
+    "AmplifierSizes",
+    "amplifier_sizes",
     "array",
+    "bias_unit",
     "cascode_arrays",
     "cascode_unit",
     "fits_under_the_supply",
+    "fold_array",
     "gate_source",
     "main_array",
+    "n_alone",
     "saturation",
     "unit_of",
 ]
@@ -46,7 +55,7 @@ def main_array(spec: MirrorSpec, **more: int) -> ArraySize:
 
 def cascode_unit(spec: MirrorSpec) -> Unit:
     """The cascode of one unit's current; as the unit itself where the spec gives it no sizes of its own."""
-    if isinstance(spec, CascodeSizes):
+    if isinstance(spec, Cascoded):
         return Unit(spec.main_device, spec.cascode_w_nm, spec.cascode_l_nm)
     return unit_of(spec)
 
@@ -89,6 +98,87 @@ def fits_under_the_supply(spec: MirrorSpec, what: str, parts: Mapping[str, float
     wider = ceil(spec.w * 4)
     raise SpecError(
         f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {spec.w:g}/{spec.l:g} um: the "
-        f"{what} needs {told} = {needed:.2f} V at ss, -40 C, and supply is {spec.supply:g} V. Take less current a unit, a "
-        f"wider or shorter unit (w: {wider}), device: {spec.main_device.removesuffix('_lvt')}_lvt, or another mirror"
+        f"{what} needs {told} = {needed:.2f} V at ss, -40 C, and supply is {spec.supply:g} V. Take less current a "
+        f"unit, a wider or shorter unit (w: {wider}), device: {spec.main_device.removesuffix('_lvt')}_lvt, or another "
+        "mirror"
     )
+
+
+def bias_unit(spec: Cascoded, across: float) -> Unit:
+    """A diode whose V_GS at one unit's current is that of a cascode and `across` [V] of V_DS below it.
+
+    Raises
+    ------
+    SpecError
+        It would have to be longer than a transistor may be.
+    """
+    cascode = cascode_unit(spec)
+    model = hand_model(cascode.device)
+    gate = model.gate_source(spec.unit_current, cascode.width_nm / cascode.length_nm) + model.n * across
+    # The EKV equation, solved for W/L.
+    inversion = log1p(exp((gate - model.vt) / (2 * model.n * UT))) ** 2
+    squares = spec.unit_current / (2 * model.n * model.kp * UT**2 * inversion)
+    width = max(840, min(2000, 20 * int(19_500 * squares / 20)))
+    length = 10 * round(width / squares / 10)
+    if not 150 <= length <= 20_000:
+        raise SpecError(
+            f"current is {spec.current * 1e6:g} uA: the diode that biases the cascodes would be {width / 1000:g}/"
+            f"{length / 1000:.3g} um; its length must be 0.15 to 20 um (models). Take another current or "
+            "other cascodes"
+        )
+    return Unit(cascode.device, width, length)
+
+
+@dataclass(frozen=True)
+class AmplifierSizes:
+    """The amplifiers of a mirror, and the mirrors that spread the bias current over their tails.
+
+    Owners: ``bias_n`` (``in``, ``pb``), ``bias_p`` (``in``).
+    """
+
+    amplifier: FiveTransistorSize
+    bias_n: ArraySize
+    bias_p: ArraySize
+
+
+def amplifier_sizes() -> AmplifierSizes:
+    """Sizes that met the targets in simulation (docs/mirrors.md): long loads for gain and a small offset, and a tail
+    that keeps the amplifier slower than the transistor it drives, down to the smallest input."""
+    return AmplifierSizes(
+        amplifier=FiveTransistorSize(
+            tail=array(Unit("pfet_01v8", 2000, 5000), {"tail": 1}),
+            pair=array(Unit("pfet_01v8", 2000, 1000), {"plus": 2, "minus": 2}),
+            load=array(Unit("nfet_01v8", 840, 20_000), {"diode": 2, "out": 2}),
+        ),
+        bias_n=array(Unit("nfet_01v8", 1000, 2000), {"in": 2, "pb": 8}),
+        bias_p=array(Unit("pfet_01v8", 2000, 2000), {"in": 4}),
+    )
+
+
+INPUT_CAPACITOR_NM = 8_000
+"""Side of the MIM capacitor from the gates to an input that an amplifier holds: 128 fF."""
+OUTPUT_CAPACITOR_NM = 4_000
+"""Side of that from a cascode's gate to its source: 32 fF; more costs bandwidth."""
+
+
+def n_alone(spec: MirrorSpec) -> None:
+    """Refuse polarity p.
+
+    Raises
+    ------
+    SpecError
+        The spec has it. An amplifier for inputs near vdd has n inputs, and its output must reach the gates of p
+        transistors, 1 to 1.3 V below vdd: below its own pair's source.
+    """
+    if spec.polarity == "p":
+        raise SpecError(
+            "polarity is p: this mirror is n alone. Its amplifiers would have n inputs at vdd - 0.2 V, whose sources "
+            "lie at 1.0 V, and would have to drive p gates at 0.5 to 0.8 V. Take mirror_wide_swing for p"
+        )
+
+
+def fold_array(spec: MirrorSpec) -> ArraySize:
+    """The mirror on the other supply that turns a copy of one unit's current round: ``in``, ``out``."""
+    device = spec.side.opposite
+    width = 2000 if device.startswith("p") else 1000
+    return array(Unit(device, width, 2000), {"in": 2, "out": 2})

@@ -14,7 +14,6 @@ from mirrorneuron.generators.spec import (
     SiQuantity,
     UnitSizes,
     WholeList,
-    kind_of_cell,
 )
 from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import Field
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from klayout import db as kdb
     from mirrorneuron.generators.circuit import Netlist
 
-__all__ = ["BiasedSpec", "Mirror", "MirrorSpec", "Side", "kind_of_cell"]
+__all__ = ["Amplified", "Cascoded", "Mirror", "MirrorSpec", "Side"]
 
 _AUTO: Final = "auto"
 
@@ -135,33 +134,52 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
         return self.current / self.ratios[0]
 
 
-class CascodeSizes:
-    """For specs with cascodes: `cascode_w` and `cascode_l` [um] in nm."""
+class Cascoded(MirrorSpec, init=False):
+    """A mirror whose cascodes have sizes of their own."""
 
-    if TYPE_CHECKING:
-        cascode_w: float
-        cascode_l: float
+    cascode_w: Annotated[
+        float,
+        Micrometres(low=0.84, high=200, grid=0.01, rule="two fingers of 0.42 to 100 um, difftap.2, x.1a", remedy=FITS),
+    ] = Field(4.0, description="Width of the cascode of one unit's current")
+    cascode_l: Annotated[
+        float,
+        Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a (poly.1b) and the models' range", remedy=FITS),
+    ] = Field(0.5, description="Length of the cascodes")
 
     @property
     def cascode_w_nm(self) -> int:
-        """Width of a cascode of one unit's current [nm]."""
+        """Width of the cascode of one unit's current [nm]."""
         return round(self.cascode_w * 1000)
 
     @property
     def cascode_l_nm(self) -> int:
-        """Length of a cascode [nm]."""
+        """Length of the cascodes [nm]."""
         return round(self.cascode_l * 1000)
+
+
+class Amplified(Cascoded, init=False):
+    """A mirror with amplifiers, which a current into pin ``ibias`` keeps alive. Only n: see `n_alone`."""
+
+    bias: Annotated[
+        float,
+        SiQuantity(
+            low=10e-9,
+            high=2e-6,
+            unit="A",
+            rule="the amplifiers' tails carry 0.4 of it",
+            remedy="100 nA; more is faster and rings at small inputs",
+        ),
+    ] = Field(100e-9, description="Current into pin ibias")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mirror:
-    """A mirror's three parts, and the title of its datasheet.
+    """A mirror's three parts.
 
-    ``circuit`` and ``layout`` both start from the spec; neither looks at what the other made. Both raise SpecError where
+    ``circuit`` and ``layout`` start from the spec and neither looks at what the other made; both raise SpecError where
     the spec cannot be drawn or would not work.
     """
 
-    title: str
     spec: type[MirrorSpec]
     circuit: Callable[[Any], Netlist]
     layout: Callable[[Any], kdb.Layout]

@@ -1,0 +1,108 @@
+"""The wide-swing cascode mirror, with the cascodes' gate voltage made inside from a copy of the input current.
+
+::
+
+              other supply
+               |      |
+               |--.---|                          a copy of one unit's current, folded
+    iin --+    |  |   vb--.        iout1
+          |   fold    |   |          |
+    cascode|--vb      |---'  vb---| cascode
+          x1        bias             x2
+    main  |---- iin  |          iin-|  main
+         rail       rail            rail
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from mirrorneuron.generators.circuit import Parts
+from mirrorneuron.generators.mirrors.parts import sizing
+from mirrorneuron.generators.mirrors.parts.spec import Cascoded, Mirror
+from mirrorneuron.generators.primitives.drawing import Drawing
+from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
+from pydantic import Field
+
+if TYPE_CHECKING:
+    from klayout import db as kdb
+    from mirrorneuron.generators.circuit import Netlist
+
+__all__ = ["MIRROR", "MirrorWideSwingSpec"]
+
+
+class MirrorWideSwingSpec(Cascoded, init=False):
+    """The wide-swing cascode mirror: works from little more than two saturation voltages."""
+
+    cell: Annotated[str, kind_of_cell("mirror_wide_swing")] = Field("mirror_wide_swing", description="Kind of cell")
+    name: Name = Field("mirror_wide_swing", description=NAME_TEXT)
+
+
+_ACROSS = 0.2
+"""V_DS of the units [V]: saturated, and enough for body effect and corners."""
+
+
+def circuit(spec: MirrorWideSwingSpec) -> Netlist:
+    """Pins: ``iin``, the outputs, both supplies."""
+    side = spec.side
+    rail, other = side.rail, side.other
+    _check(spec)
+    parts = Parts()
+    main = {pin: (f"{pin}_x", "iin") for pin in (*spec.counts, "bias")}
+    parts.array("main", sizing.main_array(spec, bias=1), rail, rail, main)
+    for pin, size in sizing.cascode_arrays(spec, bias=1).items():
+        drain = "fold" if pin == "bias" else pin
+        parts.array(f"{pin}_cascode", size, f"{pin}_x", rail, {"cascode": (drain, "vb")})
+    parts.array("fold", sizing.fold_array(spec), other, other, {"in": ("fold", "fold"), "out": ("vb", "fold")})
+    diode = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
+    parts.array("diode", diode, rail, rail, {"diode": ("vb", "vb")})
+    return parts.netlist(spec.name, [*spec.counts, *_SUPPLIES], spec.lines())
+
+
+def layout(spec: MirrorWideSwingSpec) -> kdb.Layout:
+    """The matched array and what makes the bias on the left of a spine, each pin's cascodes on the right."""
+    rail, other = spec.side.rail, spec.side.other
+    _check(spec)
+    draw = Drawing(spec.name, _SUPPLIES)
+    pins = [*spec.counts, "bias"]
+    main = draw.array(
+        "main",
+        sizing.main_array(spec, bias=1),
+        gates=dict.fromkeys(pins, "iin"),
+        drains={pin: f"low_{pin}" for pin in pins},
+        source=rail,
+    )
+    cascodes = [
+        draw.array(
+            f"cascode_{pin}",
+            size,
+            gates={"cascode": "vcasc"},
+            drains={"cascode": "copy" if pin == "bias" else pin},
+            source=f"low_{pin}",
+            bulk=rail,
+        )
+        for pin, size in sizing.cascode_arrays(spec, bias=1).items()
+    ]
+    fold = draw.array(
+        "fold",
+        sizing.fold_array(spec),
+        gates={"in": "copy", "out": "copy"},
+        drains={"in": "copy", "out": "vcasc"},
+        source=other,
+    )
+    size = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
+    diode = draw.array("diode", size, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source=rail)
+    return draw.finish(left=[main, diode, fold], right=cascodes, pins=[*_SUPPLIES, *spec.counts])
+
+
+def _check(spec: MirrorWideSwingSpec) -> None:
+    unit, cascode = sizing.unit_of(spec), sizing.cascode_unit(spec)
+    sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, unit)})
+    parts = {"V_GS of the cascode": sizing.gate_source(spec, cascode), "V_DS of the unit": _ACROSS}
+    sizing.fits_under_the_supply(spec, "bias", {**parts, "V_DS of the folding mirror": 0.1})
+
+
+_SUPPLIES = ("vdd", "vss")
+
+
+MIRROR = Mirror(spec=MirrorWideSwingSpec, circuit=circuit, layout=layout)

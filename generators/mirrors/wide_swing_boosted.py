@@ -1,0 +1,113 @@
+"""The wide-swing mirror with amplifiers: the outputs' lower transistors have the input's V_DS, which the cascode sets.
+
+::
+
+    iin --+                           iout1
+          |             .-----.         |
+    cascode|--vb   .----|+    |-------| cascode
+          x0 ------'  .-|-    |         |
+          |           | '-----'        x1
+          |           '-----------------+
+    main  |---- iin              iin --| main
+         vss                           vss
+
+``vb`` is made as in the wide-swing mirror. No reference is needed: the amplifiers compare with the input's own x0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from mirrorneuron.generators.circuit import Parts
+from mirrorneuron.generators.mirrors.parts import amplified, sizing
+from mirrorneuron.generators.mirrors.parts.spec import Amplified, Mirror
+from mirrorneuron.generators.primitives.drawing import Drawing
+from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
+from pydantic import Field
+
+if TYPE_CHECKING:
+    from klayout import db as kdb
+    from mirrorneuron.generators.circuit import Netlist
+
+__all__ = ["MIRROR", "MirrorWideSwingBoostedSpec"]
+
+_SUPPLIES = ("vdd", "vss")
+
+
+class MirrorWideSwingBoostedSpec(Amplified, init=False):
+    """The wide-swing mirror with regulated outputs: low voltages, equal V_DS and a very high output resistance."""
+
+    cell: Annotated[str, kind_of_cell("mirror_wide_swing_boosted")] = Field(
+        "mirror_wide_swing_boosted", description="Kind of cell"
+    )
+    name: Name = Field("mirror_wide_swing_boosted", description=NAME_TEXT)
+
+
+_ACROSS = 0.25
+"""V_DS of the units [V]."""
+
+
+def circuit(spec: MirrorWideSwingBoostedSpec) -> Netlist:
+    """Pins: ``iin``, the outputs, ``ibias``, both supplies."""
+    _check(spec)
+    parts = Parts()
+    main = {pin: (f"{pin}_x", "iin") for pin in (*spec.counts, "bias")}
+    parts.array("main", sizing.main_array(spec, bias=1), "vss", "vss", main)
+    cascodes = sizing.cascode_arrays(spec, bias=1)
+    parts.array("iin_cascode", cascodes["iin"], "iin_x", "vss", {"cascode": ("iin", "vb")})
+    parts.array("bias_cascode", cascodes["bias"], "bias_x", "vss", {"cascode": ("fold", "vb")})
+    parts.array("fold", sizing.fold_array(spec), "vdd", "vdd", {"in": ("fold", "fold"), "out": ("vb", "fold")})
+    diode = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
+    parts.array("diode", diode, "vss", "vss", {"diode": ("vb", "vb")})
+    amplified.add_bias(parts)
+    amplified.add_outputs(parts, spec, "iin_x")
+    return parts.netlist(spec.name, [*spec.counts, "ibias", *_SUPPLIES], spec.lines())
+
+
+def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
+    """Matched array, cascodes and bias on the left of a spine, a regulated cascode for each output on the right."""
+    _check(spec)
+    draw = Drawing(spec.name, _SUPPLIES)
+    pins = [*spec.counts, "bias"]
+    main = draw.array(
+        "main",
+        sizing.main_array(spec, bias=1),
+        gates=dict.fromkeys(pins, "iin"),
+        drains={pin: f"low_{pin}" for pin in pins},
+        source="vss",
+    )
+    sizes = sizing.cascode_arrays(spec, bias=1)
+    cascodes = [
+        draw.array(
+            f"cascode_{pin}",
+            sizes[pin],
+            gates={"cascode": "vcasc"},
+            drains={"cascode": drain},
+            source=f"low_{pin}",
+            bulk="vss",
+        )
+        for pin, drain in (("iin", "iin"), ("bias", "copy"))
+    ]
+    fold = draw.array(
+        "fold",
+        sizing.fold_array(spec),
+        gates={"in": "copy", "out": "copy"},
+        drains={"in": "copy", "out": "vcasc"},
+        source="vdd",
+    )
+    size = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
+    diode = draw.array("diode", size, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source="vss")
+    outputs = amplified.draw_outputs(draw, spec, "low_iin")
+    left = [main, *cascodes, diode, fold, *amplified.draw_bias(draw)]
+    return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "ibias"])
+
+
+def _check(spec: MirrorWideSwingBoostedSpec) -> None:
+    sizing.n_alone(spec)
+    sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, sizing.unit_of(spec))})
+    upper = sizing.gate_source(spec, sizing.cascode_unit(spec))
+    parts = {"V_GS of the cascode": upper, "V_DS of the unit": _ACROSS, "V_DS of the amplifier's pair and tail": 0.3}
+    sizing.fits_under_the_supply(spec, "output's gate", parts)
+
+
+MIRROR = Mirror(spec=MirrorWideSwingBoostedSpec, circuit=circuit, layout=layout)
