@@ -148,7 +148,7 @@ def amplifier_sizes() -> AmplifierSizes:
         amplifier=FiveTransistorSize(
             tail=array(Unit("pfet_01v8", 2000, 5000), {"tail": 1}),
             pair=array(Unit("pfet_01v8", 2000, 1000), {"plus": 2, "minus": 2}),
-            load=array(Unit("nfet_01v8", 840, 20_000), {"diode": 2, "out": 2}),
+            load=array(Unit("nfet_01v8", 1000, 20_000), {"diode": 2, "out": 2}),
         ),
         bias_n=array(Unit("nfet_01v8", 1000, 2000), {"in": 2, "pb": 8}),
         bias_p=array(Unit("pfet_01v8", 2000, 2000), {"in": 4}),
