@@ -91,6 +91,10 @@ Ignore = Annotated[
 Characterized = Annotated[
     Path | None, typer.Option("--netlist", metavar="FILE", help="Netlist to characterize in the schematic's place.")
 ]
+Specs = Annotated[
+    list[str] | None, typer.Argument(metavar="[SPEC]...", help="YAML files or names of mirrors; default: all mirrors.")
+]
+SchematicAlone = Annotated[bool, typer.Option("--schematic", help="Compare schematics: quicker, and without wires.")]
 Corners = Annotated[str, typer.Option("--corners", metavar="LIST", help="Corners, with commas between them.")]
 Temperatures = Annotated[str, typer.Option("--temperatures", metavar="LIST", help="Temperatures [C].")]
 Supplies = Annotated[str | None, typer.Option("--supplies", metavar="LIST", help="Voltages of the pin vdd [V].")]
@@ -206,6 +210,8 @@ def characterize(
 ) -> Outcome:
     """Measure a cell over corners, temperatures and supplies, and with mismatch: spread, yield, what it comes from.
 
+    A mirror gets its datasheet too; --netlist is then what was extracted from its layout.
+
     Samples are drawn at the first corner and the temperature nearest to 27 C. A run that was interrupted goes on where
     it stopped.
     """
@@ -217,6 +223,7 @@ def characterize(
     from mirrorneuron.flows import judge, progress
     from mirrorneuron.flows.executor import open_executor
     from mirrorneuron.flows.sampling import Variation
+    from mirrorneuron.flows.testbenches import registry
 
     at = sorted(_numbers(temperatures, "--temperatures"), key=lambda one: abs(one - 27))
     conditions = step.conditions_of(corners.split(","), at, _numbers(supplies, "--supplies"))
@@ -224,6 +231,8 @@ def characterize(
     limits = step.limits_of(targets or judge.companion(spec), quantities) if mismatch else []
     variation = Variation(mismatch, seed, process=process, method=method) if mismatch else None
     source = netlist or first.build(chosen, out).spice
+    bench = registry.needed(chosen)
+    goals = judge.targets(bench, targets or judge.companion(spec)) if bench.theory else []
     folder = writable(out / chosen.name / "characterize", out)
     with alone(folder), progress.Display() as display:
         found = step.characterize(
@@ -236,7 +245,35 @@ def characterize(
             folder=folder,
             watcher=display,
         )
-    return _judged(found.as_json(), chosen.name, [*step.lines(found), *console.files(found.files)])
+        if bench.theory is None:
+            return _judged(found.as_json(), chosen.name, [*step.lines(found), *console.files(found.files)])
+        from mirrorneuron.flows import datasheet
+
+        sheet = datasheet.make(chosen, out, targets=goals, netlist=netlist, jobs=jobs, watcher=display)
+        datasheet.write(sheet, folder.parent)
+    data = {**found.as_json(), "datasheet": sheet.as_json(), "passed": found.passed and sheet.passed}
+    lines = [*datasheet.lines(sheet), *step.lines(found)]
+    lines += [*console.checks([one.as_json() for one in sheet.checks]), *console.files({**found.files, **sheet.files})]
+    return _judged(data, chosen.name, lines)
+
+
+@app.command(cls=_Command)
+def compare(
+    specs: Specs = None, changes: Set = None, schematic: SchematicAlone = False, out: Out = _OUT, jobs: Jobs = _JOBS
+) -> Outcome:
+    """Measure several mirrors, all of them by default, and put them side by side: a table, error and resistance."""
+    from mirrorneuron.generators import catalog
+
+    names = specs or [name for name in catalog.names() if name.startswith("mirror_")]
+    chosen = [catalog.load(name, changes or ()) for name in names]
+    from mirrorneuron.flows import compare as step
+    from mirrorneuron.flows import progress
+
+    folder = writable(out, out)
+    with progress.Display() as display:
+        found = step.compare(chosen, folder, layout=not schematic, jobs=jobs, watcher=display)
+    step.write(found, folder)
+    return _judged(found.as_json(), f"{len(chosen)} mirrors", [*step.lines(found), *console.files(found.files)])
 
 
 def _numbers(text: str | None, option: str) -> list[float]:

@@ -200,7 +200,7 @@ def targets(bench: Testbench[Any, Any], path: Path | None = None) -> list[Target
     SpecError
         It is no YAML, or a target is wrong; the message says which and why.
     """
-    files = [bench.targets, *([path] if path is not None else [])]
+    files = [*bench.targets, *([path] if path is not None else [])]
     return list({target.value: target for file in files for target in load(file, bench.quantities)}.values())
 
 

@@ -40,4 +40,6 @@ def number(value: Any) -> str:
         return str(value)
     if isinstance(value, int) or value == 0:
         return f"{value:g}"
-    return "< 0.0001" if 0 < value < _LEAST else f"{value:.4g}"
+    if abs(value) < _LEAST:
+        return "< 0.0001" if value > 0 else "> -0.0001"
+    return f"{value:.4g}"

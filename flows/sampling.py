@@ -34,7 +34,7 @@ from mirrorneuron.flows.deck import Condition, Setup
 from mirrorneuron.flows.process import Process, UnsolvedError
 from mirrorneuron.flows.samples import METHODS, Samples, Variation
 from mirrorneuron.flows.solver import Attempts, Data, assembled
-from mirrorneuron.flows.testbenches.bench import Ac, Analysis, Bench, Points, Tran
+from mirrorneuron.flows.testbenches.bench import Ac, Analysis, Bench, Noise, Points, Tran
 from mirrorneuron.flows.testbenches.course import Course
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
@@ -279,19 +279,19 @@ class _Sampler:
     def _attempts(self, setup: Setup, analyses: Mapping[str, Analysis]) -> Attempts:
         return Attempts(setup, analyses, self._folder, self._timeout_s)
 
-    def _curves(self, name: str, analysis: Tran | Ac, kept: Sequence[str]) -> Data:
+    def _curves(self, name: str, analysis: Tran | Ac | Noise, kept: Sequence[str]) -> Data:
         """A transient, on times that are the same for all samples, or small signals."""
         found: list[Data] = []
         for row in range(len(self._numbers)):
             one = self._alone(row, {name: analysis})[name]
-            one = replace(one, volts={node: one.v(node) for node in kept})
+            one = replace(one, volts={node: one.v(node) for node in kept if node in one.volts})
             found.append(_resampled(one, analysis) if isinstance(analysis, Tran) else one)
         ways: Counter[str] = Counter()
         for one in found:
             ways.update(one.ways)
         return replace(
             found[0],
-            volts={node: np.stack([one.volts[node] for one in found]) for node in kept},
+            volts={node: np.stack([one.volts[node] for one in found]) for node in found[0].volts},
             amps={pin: np.stack([one.amps[pin] for one in found]) for pin in found[0].amps},
             ways=dict(ways),
             limited=tuple(dict.fromkeys(pin for one in found for pin in one.limited)),

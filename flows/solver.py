@@ -7,7 +7,7 @@ sweep   operating points as described; within it ngspice helps itself with gmin 
 single  each operating point that is left, from nothing, with the same help
 trap    a transient by the trapezoidal rule
 gear    a transient by Gear's method
-ac      small signals about the operating point that ngspice finds
+ac      small signals, or noise, about the operating point that ngspice finds
 ramp    all sources rise from zero in a transient; where that settles is the guess from which ngspice starts
 ======  ==============================================================================================================
 
@@ -25,7 +25,7 @@ import numpy as np
 from mirrorneuron.flows.deck import Setup
 from mirrorneuron.flows.process import DC, TRAN, Process, UnsolvedError
 from mirrorneuron.flows.testbenches import rawfile
-from mirrorneuron.flows.testbenches.bench import CLAMP_A_PER_V2, Ac, Analysis, Points, Pwl, Tran, Voltage
+from mirrorneuron.flows.testbenches.bench import CLAMP_A_PER_V2, Ac, Analysis, Noise, Points, Pwl, Tran, Voltage
 from mirrorneuron.flows.testbenches.course import Course
 from mirrorneuron.pdk_sky130.errors import NetlistError, ToolFailedError
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ _SETTLED_S: Final = 200e-6
 # A current input counts as limited when its clamp takes this part of its current, or of 1 nA if that is more.
 _LIMITED: Final = 1e-4
 _LEAST_A: Final = 1e-9
+# All that a noise analysis gives: it calls it an error if a part is not saved.
+_NOISES: Final = ("onoise_spectrum", "inoise_spectrum", "onoise_total", "inoise_total")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Data:
     """Arrays of one analysis, along ``x``: the point's number, the time [s] or the frequency [Hz].
 
     ``ways`` tells how the solutions were reached: way, and for how many points; ngspice's own help has its own entry.
+    Of noise there is a density alone, of its output, in ``amps``.
     ``limited`` names the current inputs whose current the circuit did not take wholly (see `CurrentInput`).
     """
 
@@ -113,7 +116,7 @@ class Attempts(Process):
             if isinstance(analysis, Points):
                 points[name] = analysis
             else:
-                found[name] = self._tran(analysis) if isinstance(analysis, Tran) else self._ac(analysis)
+                found[name] = self._tran(analysis) if isinstance(analysis, Tran) else self._small(analysis)
         return {**found, **self._points(points)} if points else found
 
     # Operating points
@@ -217,16 +220,27 @@ class Attempts(Process):
             return self._data(x, "s", arrays, given, None)
         raise self._failure("it")
 
-    def _ac(self, analysis: Ac) -> Data:
+    def _small(self, analysis: Ac | Noise) -> Data:
+        """Small signals or noise, and the operating point that they are about, which must be a true one."""
         values = self.own_values()
-        command = f"ac dec {analysis.per_decade} {analysis.start_hz!r} {analysis.stop_hz!r}"
-        commands = ["set appendwrite", "op", "write out.raw", command, "write out.raw"]
+        span = f"dec {analysis.per_decade} {analysis.start_hz!r} {analysis.stop_hz!r}"
+        extra: list[str] = []
+        marks: tuple[str, ...] = ()
+        if isinstance(analysis, Ac):
+            kept, commands = self.vectors, [f"ac {span}", "write out.raw"]
+        else:
+            # ngspice measures the noise of a voltage.
+            kept, marks = {analysis.output: "onoise_spectrum"}, _NOISES
+            extra = [f"hnoise noise 0 v{self._number(analysis.output)} 1"]
+            source = self._ends(self._number(analysis.source)).split()[0]
+            commands = [f"noise v(noise) {source} {span}", "setplot noise1", "write out.raw"]
         for way in ("ac", "ramp"):
             try:
                 if way == "ramp":
                     self._ramp(values)
-                deck = [*self.still(values, ac=analysis.source), "vsel sel 0 0", *self._nodesets(), DC]
-                plots = self.execute(way, deck, commands)
+                deck = [*self.still(values, ac=analysis.source), *extra, "vsel sel 0 0", *self._nodesets(), DC]
+                before = ["set appendwrite", "op", "write out.raw"]
+                plots = self.execute(way, deck, [*before, *commands], ("v(sel)", *marks))
                 if len(plots) != 2:
                     raise UnsolvedError(f"{len(plots)} of 2 results came")
                 point = {name: np.real(self.named(plots[0], name)) for name in self.vectors}
@@ -234,15 +248,20 @@ class Attempts(Process):
                 x = np.real(self.vector(plots[1], "frequency"))
                 if x[-1] < analysis.stop_hz * 10 ** (-1.001 / analysis.per_decade):
                     raise UnsolvedError(f"it ended at {x[-1]:g} Hz of {analysis.stop_hz:g} Hz")
-                arrays = {name: self.named(plots[1], name) for name in self.vectors}
+                arrays = {name: self.vector(plots[1], vector) for name, vector in kept.items()}
                 self._check({name: np.abs(array) for name, array in arrays.items()}, None)
             except UnsolvedError as error:
                 self.complain(way, error)
                 continue
             self.ways[way] += 1
+            if isinstance(analysis, Noise):
+                return Data(x, "Hz", {}, arrays, dict(self.ways))
             given = {s.pin: np.full(len(x), float(s.pin == analysis.source)) for s in self.sources}
             return self._data(x, "Hz", arrays, given, None)
         raise self._failure("it")
+
+    def _number(self, pin: str) -> int:
+        return next(k for k, source in enumerate(self.sources) if source.pin == pin)
 
     def _ramp(self, values: Mapping[str, float]) -> None:
         """Find a guess for sources at `values`."""

@@ -35,6 +35,7 @@ __all__ = [
     "Capacitance",
     "CurrentInput",
     "Load",
+    "Noise",
     "Points",
     "Pwl",
     "Resistance",
@@ -204,7 +205,28 @@ class Ac:
         object.__setattr__(self, "source", self.source.lower())
 
 
-Analysis: TypeAlias = Points | Tran | Ac
+@dataclass(frozen=True)
+class Noise:
+    """Density of the noise current into the pin of a voltage source, `output` [A/sqrt(Hz)].
+
+    ngspice refers noise to an input as well, so it wants a `source`, any other one; the density does not depend on it.
+    """
+
+    output: str
+    source: str
+    start_hz: float
+    stop_hz: float
+    per_decade: int = 10
+
+    def __post_init__(self) -> None:
+        """Check the frequencies."""
+        if not (0 < self.start_hz < self.stop_hz < float("inf") and self.per_decade >= 1):
+            raise SpecError(f"{self}: 0 < start_hz < stop_hz and per_decade >= 1 are needed")
+        object.__setattr__(self, "output", self.output.lower())
+        object.__setattr__(self, "source", self.source.lower())
+
+
+Analysis: TypeAlias = Points | Tran | Ac | Noise
 
 
 @dataclass(frozen=True)
@@ -248,6 +270,12 @@ class Bench:
         for name, analysis in self.analyses.items():
             if isinstance(analysis, Ac):
                 driven: set[str] = {analysis.source}
+            elif isinstance(analysis, Noise):
+                driven = {analysis.source, analysis.output}
+                if analysis.output not in {s.pin.lower() for s in self.sources if isinstance(s, Voltage)}:
+                    raise SpecError(
+                        f"analysis {name}: noise is that of a voltage source, and {analysis.output} has none"
+                    )
             else:
                 driven = set(analysis.values if isinstance(analysis, Points) else analysis.waves)
             unknown = sorted(driven - set(names))

@@ -9,7 +9,7 @@ from mirrorneuron.flows.testbenches.testbench import Testbench
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import InputError
 
-__all__ = ["BENCHES", "bench_of", "needed"]
+__all__ = ["BENCHES", "FAMILIES", "bench_of", "needed"]
 
 BENCHES: Final = {
     "matched_array": "matched_array",
@@ -17,13 +17,18 @@ BENCHES: Final = {
 }
 """The module of this package that holds the ``BENCH`` of a cell."""
 
+FAMILIES: Final = {"mirror_": "mirror"}
+"""The module that holds the function ``bench_of`` of all cells whose names begin like this."""
+
 
 def bench_of(spec: CellSpec) -> Testbench[Any, Any] | None:
     """The testbench of a spec's cell; None if there is none."""
-    module = BENCHES.get(spec.cell)
-    if module is None:
+    if spec.cell in BENCHES:
+        return cast("Testbench[Any, Any]", import_module(f"{__package__}.{BENCHES[spec.cell]}").BENCH)
+    family = next((module for prefix, module in FAMILIES.items() if spec.cell.startswith(prefix)), None)
+    if family is None:
         return None
-    return cast("Testbench[Any, Any]", import_module(f"{__package__}.{module}").BENCH)
+    return cast("Testbench[Any, Any]", import_module(f"{__package__}.{family}").bench_of(spec))
 
 
 def needed(spec: CellSpec) -> Testbench[Any, Any]:

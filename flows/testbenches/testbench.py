@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LAYOUT",
     "SCHEMATIC",
+    "Hand",
     "Measure",
     "Measurement",
     "Numbers",
@@ -51,6 +52,19 @@ class Quantity:
 
     text: str
     unit: str = ""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A value by hand, in the unit of the measured quantity; `formula` as a person reads it, and where it is from."""
+
+    value: float
+    formula: str
+    source: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {"value": self.value, "formula": self.formula, "source": self.source}
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,10 @@ class Measurement:
             "ngspice": self.ngspice,
             "models": self.models,
         }
+
+    def curves(self) -> dict[str, Any]:
+        """Curves as JSON lists by name, for a datasheet; none unless a bench gives some."""
+        return {}
 
 
 class Numbers:
@@ -211,7 +229,7 @@ class Testbench(Generic[S, M]):
     layout_only
         Keys of numbers that a layout alone has, as they compare it with the schematic.
     targets
-        The file of targets that every cell of the kind must meet.
+        The files of targets that the cell must meet; a target replaces one of the same value in a file before.
     measure
         Measures a cell on netlists.
     compared
@@ -223,6 +241,8 @@ class Testbench(Generic[S, M]):
         Whether a measurement of a name is complete.
     spread
         What is measured where devices vary, if anything is.
+    theory
+        What some of the numbers are by hand, by their keys; a cell whose bench has it has a datasheet.
     """
 
     __test__ = False  # to pytest its name looks like a test's
@@ -230,13 +250,14 @@ class Testbench(Generic[S, M]):
     spec: type[S]
     quantities: Mapping[str, Quantity]
     layout_only: Collection[str]
-    targets: Path
+    targets: Sequence[Path]
     measure: Measure[S, M]
     compared: Callable[[M, M], M]
     plots: Callable[[Mapping[str, M]], list[Plot]]
     tables: Callable[[Mapping[str, M]], list[Table]]
     checks: Callable[[str, M], list[Check]] = complete
     spread: Spread[S] | None = None
+    theory: Callable[[S], Mapping[str, Hand]] | None = None
 
 
 def limited(results: Sequence[Result]) -> tuple[str, ...]:
