@@ -43,7 +43,7 @@ class MirrorWideSwingBoostedSpec(Amplified, init=False):
     name: Name = Field("mirror_wide_swing_boosted", description=NAME_TEXT)
 
 
-_ACROSS = 0.25
+_ACROSS = 0.22
 """V_DS of the units [V]."""
 
 
@@ -60,7 +60,7 @@ def circuit(spec: MirrorWideSwingBoostedSpec) -> Netlist:
     diode = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
     parts.array("diode", diode, "vss", "vss", {"diode": ("vb", "vb")})
     amplified.add_bias(parts)
-    amplified.add_outputs(parts, spec, "iin_x")
+    amplified.add_outputs(parts, spec, "bias_x")
     return parts.netlist(spec.name, [*spec.counts, "ibias", *_SUPPLIES], spec.lines())
 
 
@@ -97,7 +97,7 @@ def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
     )
     size = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
     diode = draw.array("diode", size, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source="vss")
-    outputs = amplified.draw_outputs(draw, spec, "low_iin")
+    outputs = amplified.draw_outputs(draw, spec, "low_bias")
     left = [main, *cascodes, diode, fold, *amplified.draw_bias(draw)]
     return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "ibias"])
 

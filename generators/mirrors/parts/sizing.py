@@ -14,6 +14,7 @@ from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.hand import UT, hand_model
 
 __all__ = [
+    "FOLD",
     "INPUT_CAPACITOR_NM",
     "OUTPUT_CAPACITOR_NM",
     "AmplifierSizes",
@@ -31,16 +32,18 @@ __all__ = [
     "unit_of",
 ]
 
+FOLD = 2
+"""What part of a copied current biases the cascodes, as a divisor: it need not be fast, only alive."""
 _WIDE = 10  # units of a row, from which on there are several
 
 
-def array(unit: Unit, counts: Mapping[str, int], *, dummy_rows: int = 0) -> ArraySize:
+def array(unit: Unit, counts: Mapping[str, int], *, dummy_rows: int = 0, dummy_columns: int = 1) -> ArraySize:
     """An array of some units by owner, about as high as wide."""
     units = sum(counts.values())
     rows = 1 if units <= _WIDE else max(2, round(sqrt(units / 3)))
     # Only an odd number of rows has a middle for an odd count.
     rows += rows % 2 == 0 and any(count % 2 for count in counts.values())
-    return ArraySize(unit, common_centroid(counts, rows=rows, edge_rows=dummy_rows))
+    return ArraySize(unit, common_centroid(counts, rows=rows, edge_rows=dummy_rows, edge_columns=dummy_columns))
 
 
 def unit_of(spec: MirrorSpec) -> Unit:
@@ -61,9 +64,13 @@ def cascode_unit(spec: MirrorSpec) -> Unit:
 
 
 def cascode_arrays(spec: MirrorSpec, **more: int) -> dict[str, ArraySize]:
-    """The cascodes of each pin's units: an array for each, as their sources are nets of their own."""
+    """The cascodes of each pin's units: an array for each, as their sources are nets of their own.
+
+    Without dummies: no ratio hangs on them, and their gates would load the node between.
+    """
     unit = cascode_unit(spec)
-    return {pin: array(unit, {"cascode": count}) for pin, count in {**spec.counts, **more}.items()}
+    counts = {**spec.counts, **more}
+    return {pin: array(unit, {"cascode": count}, dummy_columns=0) for pin, count in counts.items()}
 
 
 def gate_source(spec: MirrorSpec, unit: Unit) -> float:
@@ -105,7 +112,8 @@ def fits_under_the_supply(spec: MirrorSpec, what: str, parts: Mapping[str, float
 
 
 def bias_unit(spec: Cascoded, across: float) -> Unit:
-    """A diode whose V_GS at one unit's current is that of a cascode and `across` [V] of V_DS below it.
+    """A diode whose V_GS, at what `fold_array` leaves of one unit's current, is that of a cascode and `across` [V] of
+    V_DS below it.
 
     Raises
     ------
@@ -117,7 +125,7 @@ def bias_unit(spec: Cascoded, across: float) -> Unit:
     gate = model.gate_source(spec.unit_current, cascode.width_nm / cascode.length_nm) + model.n * across
     # The EKV equation, solved for W/L.
     inversion = log1p(exp((gate - model.vt) / (2 * model.n * UT))) ** 2
-    squares = spec.unit_current / (2 * model.n * model.kp * UT**2 * inversion)
+    squares = spec.unit_current / FOLD / (2 * model.n * model.kp * UT**2 * inversion)
     width = max(840, min(2000, 20 * int(19_500 * squares / 20)))
     length = 10 * round(width / squares / 10)
     if not 150 <= length <= 20_000:
@@ -178,7 +186,7 @@ def n_alone(spec: MirrorSpec) -> None:
 
 
 def fold_array(spec: MirrorSpec) -> ArraySize:
-    """The mirror on the other supply that turns a copy of one unit's current round: ``in``, ``out``."""
+    """The mirror on the other supply that turns a part of a copy of one unit's current round: ``in``, ``out``."""
     device = spec.side.opposite
     width = 2000 if device.startswith("p") else 1000
-    return array(Unit(device, width, 2000), {"in": 2, "out": 2})
+    return array(Unit(device, width, 2000), {"in": FOLD, "out": 1})
