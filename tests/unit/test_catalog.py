@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from mirrorneuron.generators import catalog
+from mirrorneuron.generators import mirrors as mirrors_package
 from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import FileError, InputError, SpecError
 
@@ -40,7 +41,11 @@ def _message(kind: type[InputError], argument: str, *overrides: str) -> str:
 
 
 def test_every_cell_has_all_its_parts() -> None:
-    assert catalog.names() == ("matched_array", "neuron", "synapse_array")
+    others = [name for name in catalog.names() if not name.startswith("mirror_")]
+    assert others == ["matched_array", "neuron", "synapse_array"]
+    mirrors = {path.stem for path in Path(mirrors_package.__path__[0]).glob("*.py")} - {"__init__"}
+    assert {f"mirror_{name}" for name in mirrors} | set(others) == set(catalog.names())
+    assert {"simple", "cascode", "wide_swing", "wilson", "wilson_improved", "active_input"} <= mirrors
     for name in catalog.names():
         assert catalog.summary(name).endswith(".")
         assert [row.field for row in catalog.describe(name)][:2] == ["cell", "name"]
@@ -175,8 +180,8 @@ def test_what_is_no_file(write: Any, tmp_path: Path) -> None:
     assert "no valid path" in _message(FileError, "a\0.yaml")
     assert "cannot be read" in _message(FileError, "n" * 5000 + ".yaml")
     assert "did you mean neuron?" in _message(SpecError, "neurn")
-    assert "the cells are matched_array, neuron, synapse_array" in _message(SpecError, "xyzzy")
-    assert "the cells are matched_array, neuron, synapse_array" in _message(SpecError, "")
+    assert f"the cells are {', '.join(catalog.names())}" in _message(SpecError, "xyzzy")
+    assert f"the cells are {', '.join(catalog.names())}" in _message(SpecError, "")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
