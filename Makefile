@@ -21,8 +21,8 @@ test: setup ## the tests, less the slow ones
 test-long: setup ## the slow tests
 	@$(BIN)/python -m pytest -n $(JOBS) -m slow
 
-sweep: setup ## 200 random matched arrays through the design rules, 50 of them through the netlist comparison
-	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py
+sweep: setup ## 200 random arrays and 5 of every mirror through the design rules; 50, and all mirrors, through LVS
+	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py tests/layout/test_mirrors.py
 
 lint: ## ruff and mypy
 	@.ci/setup venv

@@ -11,11 +11,26 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from mirrorneuron.generators.fixed_units import BipolarArray, ResistorArray
 from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import NetlistError
 
-__all__ = ["Capacitor", "Device", "Netlist", "Parts", "Transistor", "array_transistors"]
+if TYPE_CHECKING:
+    from mirrorneuron.generators.placement import Pattern
+
+__all__ = [
+    "Bipolar",
+    "Capacitor",
+    "Device",
+    "Netlist",
+    "Parts",
+    "Resistor",
+    "Transistor",
+    "array_resistors",
+    "array_transistors",
+]
 
 _MODEL_PREFIX = "sky130_fd_pr__"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -70,7 +85,53 @@ class Capacitor:
         return f"X{self.name} {' '.join(self.nets)} {_MODEL_PREFIX}{self.device} w={side} l={side} m=1"
 
 
-Device = Transistor | Capacitor
+@dataclass(frozen=True)
+class Resistor:
+    """`copies` equal bars in parallel; the device's name tells their width, ``bulk`` is the well under them."""
+
+    name: str
+    device: str
+    r0: str
+    r1: str
+    bulk: str
+    length_nm: int
+    copies: int
+
+    @property
+    def nets(self) -> tuple[str, ...]:
+        """Both ends, bulk."""
+        return (self.r0, self.r1, self.bulk)
+
+    def to_spice(self) -> str:
+        """Its X line."""
+        return (
+            f"X{self.name} {' '.join(self.nets)} {_MODEL_PREFIX}{self.device} l={_um(self.length_nm)} m={self.copies}"
+        )
+
+
+@dataclass(frozen=True)
+class Bipolar:
+    """`copies` equal npn transistors in parallel."""
+
+    name: str
+    device: str
+    collector: str
+    base: str
+    emitter: str
+    substrate: str
+    copies: int
+
+    @property
+    def nets(self) -> tuple[str, ...]:
+        """Collector, base, emitter, substrate."""
+        return (self.collector, self.base, self.emitter, self.substrate)
+
+    def to_spice(self) -> str:
+        """Its X line."""
+        return f"X{self.name} {' '.join(self.nets)} {_MODEL_PREFIX}{self.device} m={self.copies}"
+
+
+Device = Transistor | Capacitor | Resistor | Bipolar
 
 
 @dataclass(frozen=True)
@@ -115,9 +176,17 @@ class Netlist:
 
 
 def array_transistors(
-    name: str, size: ArraySize, *, source: str, bulk: str, owners: Mapping[str, tuple[str, str]]
+    name: str,
+    size: ArraySize,
+    *,
+    source: str | Mapping[str, str],
+    bulk: str,
+    owners: Mapping[str, tuple[str, str]],
 ) -> tuple[Transistor, ...]:
-    """An array's transistors, with drain and gate by owner, and its dummies, switched off on the source's net.
+    """An array's transistors, with drain and gate by owner, and its dummies.
+
+    `source` is one net, or one for each owner. Dummies are switched off: on the source's net, or, where there are
+    several, on the bulk's.
 
     Raises
     ------
@@ -125,17 +194,51 @@ def array_transistors(
         The pattern's owners are not those that are connected.
     """
     unit, pattern = size.unit, size.pattern
-    there = {owner for row in pattern.rows for owner in row if owner}
-    if there != owners.keys():
-        raise NetlistError(f"array {name} holds {sorted(there)}, but {sorted(owners)} are connected")
-    units = [(f"{name}_{owner}", drain, gate, pattern.count(owner)) for owner, (drain, gate) in owners.items()]
+    sources = dict.fromkeys(owners, source) if isinstance(source, str) else source
+    _check_owners(name, pattern, owners)
+    _check_owners(name, pattern, sources)
+    units = [
+        (f"{name}_{owner}", drain, gate, sources[owner], pattern.count(owner))
+        for owner, (drain, gate) in owners.items()
+    ]
     if pattern.dummies:
-        units.append((f"{name}_dummy", source, source, pattern.dummies))
+        idle = source if isinstance(source, str) else bulk
+        units.append((f"{name}_dummy", idle, idle, idle, pattern.dummies))
     sizes = (unit.width_nm, unit.length_nm, unit.fingers)
     return tuple(
-        Transistor(instance, unit.device, drain, gate, source, bulk, *sizes, count)
-        for instance, drain, gate, count in units
+        Transistor(instance, unit.device, drain, gate, its_source, bulk, *sizes, count)
+        for instance, drain, gate, its_source, count in units
     )
+
+
+def array_resistors(
+    name: str, size: ResistorArray, *, bulk: str, ends: Mapping[str, tuple[str, str]]
+) -> tuple[Resistor, ...]:
+    """Matched resistors, with both ends by owner, and dummies, both of whose ends are on the bulk's net.
+
+    Raises
+    ------
+    NetlistError
+        The pattern's owners are not those that are connected.
+    """
+    pattern, series = size.pattern, size.series
+    _check_owners(name, pattern, ends)
+    bars: list[tuple[str, str, str, int]] = []
+    for owner, (r0, r1) in ends.items():
+        nodes = [r0, *(f"{name}_{owner}_{i}" for i in range(1, series)), r1]
+        for i in range(series):
+            part = f"_{i + 1}" if series > 1 else ""
+            bars.append((f"{name}_{owner}{part}", nodes[i], nodes[i + 1], pattern.count(owner) // series))
+    if pattern.dummies:
+        bars.append((f"{name}_dummy", bulk, bulk, pattern.dummies))
+    return tuple(
+        Resistor(instance, size.device, r0, r1, bulk, size.length_nm, count) for instance, r0, r1, count in bars
+    )
+
+
+def _check_owners(name: str, pattern: Pattern, connected: Mapping[str, object]) -> None:
+    if set(pattern.owners) != connected.keys():
+        raise NetlistError(f"array {name} holds {list(pattern.owners)}, but {sorted(connected)} are connected")
 
 
 class Parts:
@@ -145,13 +248,38 @@ class Parts:
         """Begin with none."""
         self.devices: list[Device] = []
 
-    def array(self, name: str, size: ArraySize, source: str, bulk: str, owners: Mapping[str, tuple[str, str]]) -> None:
+    def array(
+        self,
+        name: str,
+        size: ArraySize,
+        source: str | Mapping[str, str],
+        bulk: str,
+        owners: Mapping[str, tuple[str, str]],
+    ) -> None:
         """Add an array's transistors, with drain and gate by owner, and its dummies; raises as `array_transistors`."""
         self.devices += array_transistors(name, size, source=source, bulk=bulk, owners=owners)
 
     def capacitor(self, name: str, side_nm: int, *, top: str, bottom: str) -> None:
         """Add a square MIM capacitor."""
         self.devices.append(Capacitor(name, "cap_mim_m3_1", top, bottom, side_nm))
+
+    def resistor(self, name: str, size: ResistorArray, bulk: str, ends: Mapping[str, tuple[str, str]]) -> None:
+        """Add matched resistors, with both ends by owner, and their dummies; raises as `array_resistors`."""
+        self.devices += array_resistors(name, size, bulk=bulk, ends=ends)
+
+    def bipolar(
+        self, name: str, size: BipolarArray, substrate: str, owners: Mapping[str, tuple[str, str, str]]
+    ) -> None:
+        """Add npn transistors, with collector, base and emitter by owner.
+
+        Raises
+        ------
+        NetlistError
+            The pattern's owners are not those that are connected.
+        """
+        _check_owners(name, size.pattern, owners)
+        for owner, nets in owners.items():
+            self.devices.append(Bipolar(f"{name}_{owner}", size.device, *nets, substrate, size.pattern.count(owner)))
 
     def netlist(self, name: str, pins: Iterable[str], comments: Iterable[str]) -> Netlist:
         """The circuit of what was added."""

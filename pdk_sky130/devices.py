@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import Final
 
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import Layer
-from mirrorneuron.pdk_sky130.rules import nm
+from mirrorneuron.pdk_sky130.rules import RULES, nm
 
-__all__ = ["MIM_SIDE_MAX_NM", "MIM_SIDE_MIN_NM", "MOSFETS", "MosDevice", "mosfet"]
+__all__ = [
+    "BAR_LENGTH_MAX_NM",
+    "BAR_LENGTH_MIN_NM",
+    "BIPOLARS",
+    "MIM_SIDE_MAX_NM",
+    "MIM_SIDE_MIN_NM",
+    "MOSFETS",
+    "POLY_RESISTORS",
+    "BipolarDevice",
+    "MosDevice",
+    "PolyResistor",
+    "bipolar",
+    "mosfet",
+    "poly_resistor",
+]
 
 MIM_SIDE_MIN_NM: Final = 2000
 MIM_SIDE_MAX_NM: Final = 30000
 """Sides of a MIM capacitor's plate for which the models and the process's documents speak [nm]."""
+
+
+_UT: Final = 0.025865
+_COLD: Final = 0.13
+# V_BE is higher by so much at -40 C.
+BAR_LENGTH_MIN_NM: Final = 660
+BAR_LENGTH_MAX_NM: Final = 50_000
+"""Lengths of a high-ohmic resistor [nm]: the least of the official deck (MR_poly.LEN.2), the most of the models."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +97,125 @@ def mosfet(name: str) -> MosDevice:
         return MOSFETS[name]
     except KeyError:
         raise SpecError(f"no transistor {name!r}; there are: {', '.join(MOSFETS)}") from None
+
+
+@dataclass(frozen=True)
+class PolyResistor:
+    """A high-ohmic poly resistor of one of the five widths that the foundry characterised.
+
+    ``marker`` makes its sheet resistance. Its bars are contacted by slots. The figures are those of the PDK's models at
+    tt, 27 C, for no voltage: sheet resistance [ohm], what the body is wider and longer than drawn [um], and both
+    terminals together [ohm um, um].
+    """
+
+    name: str
+    marker: Layer
+    width_rule: str
+    slots_rule: str
+    sheet_ohm: float
+    wider_um: float
+    longer_um: float
+    ends_ohm_um: float
+    ends_wider_um: float
+
+    @property
+    def width_nm(self) -> int:
+        """Width of the body and the terminals [nm]."""
+        return nm(self.width_rule)
+
+    @property
+    def slots(self) -> int:
+        """Contacts in a terminal."""
+        return RULES[self.slots_rule].value
+
+    def resistance(self, length_nm: int) -> float:
+        """Of one bar [ohm]."""
+        return self._ends + self.sheet_ohm * (length_nm / 1000 + self.longer_um) / self._width_um
+
+    def length_nm(self, ohm: float) -> float:
+        """Of a bar with that resistance [nm]; negative where the terminals alone have more."""
+        return 1000 * ((ohm - self._ends) * self._width_um / self.sheet_ohm - self.longer_um)
+
+    @property
+    def _width_um(self) -> float:
+        drawn = self.width_nm / 1000
+        # Current crowds in the narrowest.
+        return drawn + self.wider_um - 0.0672 * max(0.69 - drawn, 0.0)
+
+    @property
+    def _ends(self) -> float:
+        return self.ends_ohm_um / (self._width_um + self.ends_wider_um)
+
+
+def _resistors() -> dict[str, PolyResistor]:
+    forms = {"0p35": ("b", "g"), "0p69": ("c", "h"), "1p41": ("d", "i"), "2p85": ("e", "j"), "5p73": ("f", "k")}
+    figures = {
+        "res_xhigh_po": (layers.URPM, 2000.0, -0.056, -0.0592, 376.4, 1.41),
+        "res_high_po": (layers.RPM, 324.4, -0.001, 0.247, 345.8, 0.156),
+    }
+    return {
+        f"{kind}_{width}": PolyResistor(f"{kind}_{width}", marker, f"rpm.1{rule}", f"rpm.1{slots}", *values)
+        for kind, (marker, *values) in figures.items()
+        for width, (rule, slots) in forms.items()
+    }
+
+
+POLY_RESISTORS: Final[dict[str, PolyResistor]] = _resistors()
+
+
+def poly_resistor(name: str) -> PolyResistor:
+    """The high-ohmic resistor of this name.
+
+    Raises
+    ------
+    SpecError
+        There is none.
+    """
+    try:
+        return POLY_RESISTORS[name]
+    except KeyError:
+        raise SpecError(f"no resistor {name!r}; there are: {', '.join(POLY_RESISTORS)}") from None
+
+
+@dataclass(frozen=True)
+class BipolarDevice:
+    """An npn of the process: a cell of fixed layout, at ``file`` among the foundry's cells.
+
+    Figures for estimates, of the PDK's models at tt, 27 C, about 1 uA: saturation current [A], slope factor of V_BE and
+    current gain.
+    """
+
+    name: str
+    file: str
+    saturation_a: float
+    slope: float = 1.04
+    beta: float = 36.7
+
+    def base_emitter(self, current: float, *, slow: bool = False) -> float:
+        """V_BE that carries a collector current [V]; `slow`: at ss, -40 C."""
+        typical = self.slope * _UT * log(current / self.saturation_a)
+        return typical + (_COLD if slow else 0.0)
+
+
+BIPOLARS: Final[dict[str, BipolarDevice]] = {
+    name: BipolarDevice(name, f"cells/rf_npn_05v5/sky130_fd_pr__rf_npn_05v5_{cell}.gds", saturation)
+    for name, cell, saturation in (
+        ("npn_05v5_w1p00l1p00", "W1p00L1p00", 4.0e-18),
+        ("npn_05v5_w1p00l2p00", "W1p00L2p00", 7.0e-18),
+    )
+}
+"""The npn transistors that have a model."""
+
+
+def bipolar(name: str) -> BipolarDevice:
+    """The npn of this name.
+
+    Raises
+    ------
+    SpecError
+        There is none.
+    """
+    try:
+        return BIPOLARS[name]
+    except KeyError:
+        raise SpecError(f"no bipolar transistor {name!r}; there are: {', '.join(BIPOLARS)}") from None

@@ -14,6 +14,13 @@ Units and dummies are one cell; a second gate net (a differential pair) takes th
 its own below the diffusion. A unit with an odd number of fingers ends in a drain and stands on an island of its own.
 All rows lie at one pitch.
 
+Where owners have sources of their own, every unit stands on an island, and each source has a metal 2 track below the
+diffusion, as the drains have above it; dummies are tied to the bulk's::
+
+    m1       |     |     |     |
+    m2   ----o-----|-----o-----|---------------   bulk: dummies, and owners whose source it is
+    m2             o-----------o---------------   source of A, then that of B
+
 Every wire that leaves is a metal 2 rail at a y of its own, which a spine beside the array reaches by prolonging it.
 What the units of a row do not share is the length of rail to the spine: `wiring_resistance` gives its limit.
 """
@@ -70,28 +77,33 @@ SOURCE_RAIL_MAX = 2900
 
 @dataclass(frozen=True)
 class ArrayNets:
-    """Which nets an array's terminals are on: ``gates`` and ``drains`` by owner, one ``source``, one ``bulk``.
+    """Which nets an array's terminals are on: ``gates`` and ``drains`` by owner, one ``source`` or, by owner, several,
+    one ``bulk``.
 
     At most two different gate nets.
     """
 
     gates: Mapping[str, str]
     drains: Mapping[str, str]
-    source: str
+    source: str | Mapping[str, str]
     bulk: str
 
 
 @dataclass(frozen=True)
 class UnitGeometry:
-    """Measures of a unit [nm]; `of` makes it from the sizes that were asked for."""
+    """Measures of a unit [nm]; `of` makes it from the sizes that were asked for.
+
+    ``apart``: on an island of its own whatever its fingers.
+    """
 
     device: MosDevice
     finger_nm: int
     length_nm: int
     fingers: int
+    apart: bool = False
 
     @classmethod
-    def of(cls, unit: Unit) -> UnitGeometry:
+    def of(cls, unit: Unit, *, apart: bool = False) -> UnitGeometry:
         """The measures of a unit transistor.
 
         Raises
@@ -122,7 +134,7 @@ class UnitGeometry:
                 f"L of {unit.device} is {unit.length_nm} nm: {mos.length_min_nm} to {mos.length_max_nm} nm "
                 f"({mos.length_rule}; models' range)"
             )
-        return cls(mos, finger, unit.length_nm, unit.fingers)
+        return cls(mos, finger, unit.length_nm, unit.fingers, apart)
 
     @property
     def step(self) -> int:
@@ -132,7 +144,7 @@ class UnitGeometry:
     @property
     def shared(self) -> bool:
         """Whether neighbouring units share the diffusion between them."""
-        return self.fingers % 2 == 0
+        return self.fingers % 2 == 0 and not self.apart
 
     @property
     def pitch(self) -> int:
@@ -148,21 +160,23 @@ class UnitGeometry:
     @property
     def name(self) -> str:
         """What its cell is called."""
-        return f"{self.device.name}_w{self.finger_nm}_l{self.length_nm}_f{self.fingers}"
+        name = f"{self.device.name}_w{self.finger_nm}_l{self.length_nm}_f{self.fingers}"
+        return f"{name}_apart" if self.apart else name
 
     def height(self, tracks: int) -> int:
         """How far a row with `tracks` drains reaches above the lower edge of its diffusion."""
         return self.finger_nm + _HEAD + tracks * _TRACK + _PAD_HALF
 
-    def depth(self, source_rail_nm: int = SOURCE_RAIL_MIN, *, gate_nets: int = 1) -> int:
-        """How far a row reaches below the lower edge of its diffusion."""
-        return _HEAD - _PAD_HALF + source_rail_nm + (_SECOND_GATE if gate_nets == 2 else 0)
+    def depth(self, source_rail_nm: int = SOURCE_RAIL_MIN, *, gate_nets: int = 1, sources: int = 1) -> int:
+        """How far a row with so many gate and source nets reaches below the lower edge of its diffusion."""
+        more = (_SECOND_GATE if gate_nets == 2 else 0) + (sources - 1) * _TRACK
+        return _HEAD - _PAD_HALF + source_rail_nm + more
 
     def row_pitch(
-        self, rows: int, tracks: int, source_rail_nm: int = SOURCE_RAIL_MIN, *, gate_nets: int = 1
+        self, rows: int, tracks: int, source_rail_nm: int = SOURCE_RAIL_MIN, *, gate_nets: int = 1, sources: int = 1
     ) -> tuple[int, bool]:
         """From row to row in an array with at most `tracks` drains in a row, and whether bars of taps lie between."""
-        body = self.height(tracks) + self.depth(source_rail_nm, gate_nets=gate_nets)
+        body = self.height(tracks) + self.depth(source_rail_nm, gate_nets=gate_nets, sources=sources)
         pitch = body + nm("m1.2")
         return (pitch, False) if rows * pitch <= _SECTION_MAX else (body + 2 * _RING_GAP_Y + RING_WIDTH, True)
 
@@ -199,7 +213,7 @@ def draw_array(
     Parameters
     ----------
     source_rail_nm
-        Height of the rails that carry the sources [nm].
+        Height of the rails that carry the sources [nm]; sources by owner have the lowest alone.
 
     Raises
     ------
@@ -207,7 +221,10 @@ def draw_array(
         A size is refused by `UnitGeometry.of`, the source rail is too low or too high, there are more than two gate
         nets, or a dummy lies among the units of the second gate net.
     """
-    unit, pattern = UnitGeometry.of(size.unit), size.pattern
+    apart = not isinstance(nets.source, str)
+    unit, pattern = UnitGeometry.of(size.unit, apart=apart), size.pattern
+    if apart and source_rail_nm != SOURCE_RAIL_MIN:
+        raise SpecError(f"source rail of {name} is {source_rail_nm} nm: sources by owner have {SOURCE_RAIL_MIN} nm")
     if not SOURCE_RAIL_MIN <= source_rail_nm <= SOURCE_RAIL_MAX or source_rail_nm % (2 * GRID_NM):
         raise SpecError(
             f"source rail of {name} is {source_rail_nm} nm: {SOURCE_RAIL_MIN} to {SOURCE_RAIL_MAX} nm in steps of "
@@ -218,12 +235,13 @@ def draw_array(
         raise SpecError(f"array {name} has {len(gate_nets)} gate nets ({', '.join(gate_nets)}): at most 2 can be wired")
     cell = sheet.cell(name)
     rows = [_Row(sheet, cell, unit, owners, nets, gate_nets, source_rail_nm) for owners in pattern.rows]
-    tracks = max(len(row.drain_nets) for row in rows)
-    height, depth = unit.height(tracks), rows[0].depth
-    pitch, barred = unit.row_pitch(len(rows), tracks, source_rail_nm, gate_nets=len(gate_nets))
+    tracks, sources = max(len(row.drain_nets) for row in rows), max(len(row.source_nets) for row in rows)
+    height, depth = unit.height(tracks), unit.depth(source_rail_nm, gate_nets=len(gate_nets), sources=sources)
+    pitch, barred = unit.row_pitch(len(rows), tracks, source_rail_nm, gate_nets=len(gate_nets), sources=sources)
     bars = [index * pitch + height + _RING_GAP_Y for index in range(len(rows) - 1)] if barred else []
     _draw_units(sheet, cell, unit, pattern.columns, len(rows), pitch)
-    rows[0].draw_sources(pitch, len(rows))
+    if not apart:
+        rows[0].draw_sources(pitch, len(rows))
     rails = [rail for index, row in enumerate(rows) for rail in row.draw(index * pitch)]
     right = (pattern.columns - 1) * unit.pitch + unit.fingers * unit.step
     content = Box(-_COLUMN // 2, -depth, right + _COLUMN // 2, (len(rows) - 1) * pitch + height)
@@ -273,6 +291,14 @@ class _Row:
         self.top_gate = gate_nets[0] if gate_nets else None
         self.bottom_gate = gate_nets[1] if len(gate_nets) == 2 else None
         self.drain_nets = list(dict.fromkeys(nets.drains[o] for o in owners if o))
+        self.several = not isinstance(nets.source, str)
+        if isinstance(nets.source, str):
+            self.sources: list[str] = [nets.source] * len(owners)
+        else:
+            self.sources = [nets.source[o] if o else nets.bulk for o in owners]
+        # Dummies are tied where the first track is.
+        idle = [nets.bulk] if self.several and None in owners else []
+        self.source_nets = list(dict.fromkeys([*idle, *self.sources]))
         self.rail_half = source_rail_nm // 2
         # The source rail begins at the height of the lower contacts, or below the second gate's rail.
         self.depth = unit.depth(source_rail_nm, gate_nets=len(gate_nets))
@@ -284,7 +310,7 @@ class _Row:
         for i, owner in enumerate(self.owners):
             level = self.gate_y if owner and self.nets.gates[owner] == self.top_gate else -_HEAD
             self.sheet.place(self.cell, _contact_cell(self.sheet, self.unit), self._head_x(i), y + level)
-        rails = [self._source_rail(y), *self._drain_rails(y)]
+        rails = [*(self._source_tracks(y) if self.several else [self._source_rail(y)]), *self._drain_rails(y)]
         for net, level in ((self.top_gate, self.gate_y), (self.bottom_gate, -_HEAD)):
             if net is not None and any(o and self.nets.gates[o] == net for o in self.owners):
                 rails.append(self._gate_rail(net, level, y))
@@ -316,9 +342,7 @@ class _Row:
     def _source_rail(self, y: int) -> Rail:
         _, high = _strip_span(self.unit)
         sources = sorted({x for i in range(len(self.owners)) for x in self._columns(i)[0]})
-        tied = [x for i, owner in enumerate(self.owners) if owner is None for x in self._columns(i)[1]]
-        for x in tied:
-            self._rect(layers.MET1, Box(x - _STRIP_HALF, self.source_y, x + _STRIP_HALF, high), y)
+        tied = self._tie_dummy_drains(y, high)
         left, right = sources[0], max(*sources, *tied) if tied else sources[-1]
         low = self.source_y - self.rail_half
         rail = Box(left - _STRIP_HALF, low, right + _STRIP_HALF, low + 2 * self.rail_half)
@@ -326,7 +350,33 @@ class _Row:
         for i, owner in enumerate(self.owners):
             if owner is None:
                 self._tie_dummy_gate(i, y)
-        return self._rail(self.nets.source, sources, self.source_y, y, self.rail_half - _PAD_HALF + RAIL_HALF)
+        return self._rail(self.sources[0], sources, self.source_y, y, self.rail_half - _PAD_HALF + RAIL_HALF)
+
+    def _source_tracks(self, y: int) -> list[Rail]:
+        """A track for each source net; a dummy's source, gate and drain meet in metal 1 at the bulk's."""
+        self._tie_dummy_drains(y, _strip_span(self.unit)[1])
+        for i, owner in enumerate(self.owners):
+            if owner is None:
+                ends = [x for columns in self._columns(i) for x in columns]
+                plate = Box(min(ends), self.source_y, max(ends), self.source_y).grown(_STRIP_HALF, _PAD_HALF)
+                self._rect(layers.MET1, plate, y)
+                self._tie_dummy_gate(i, y)
+        rails = []
+        for k, net in enumerate(self.source_nets):
+            level = self.source_y - k * _TRACK
+            places = [x for i, source in enumerate(self.sources) if source == net for x in self._columns(i)[0]]
+            strip = _strip_cell(self.sheet, self.unit, level, f"source_track{k}_{-self.source_y}")
+            for x in places:
+                self.sheet.place(self.cell, strip, x, y)
+            rails.append(self._rail(net, places, level, y))
+        return rails
+
+    def _tie_dummy_drains(self, y: int, high: int) -> list[int]:
+        """Lead the dummies' drains down to the first source rail; where they are."""
+        tied = [x for i, owner in enumerate(self.owners) if owner is None for x in self._columns(i)[1]]
+        for x in tied:
+            self._rect(layers.MET1, Box(x - _STRIP_HALF, self.source_y, x + _STRIP_HALF, high), y)
+        return tied
 
     def _tie_dummy_gate(self, i: int, y: int) -> None:
         x = self._head_x(i)
