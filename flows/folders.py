@@ -1,16 +1,16 @@
-"""Folders for what a command leaves: that they can be written is seen before anything else is done."""
+"""Folders and files that a command leaves: what cannot be written is seen early, and no file is ever half there."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mirrorneuron.pdk_sky130.errors import FileError
 
-__all__ = ["alone", "check_writable", "writable"]
+__all__ = ["alone", "check_writable", "store", "writable"]
 
 
 @contextlib.contextmanager
@@ -63,3 +63,34 @@ def check_writable(out: Path) -> None:
         raise FileError(
             f"--out {out}: cannot write there ({there} is no folder that can be written). Choose another folder."
         )
+
+
+def store(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
+    """Write a file under a temporary name beside it, then give it its own.
+
+    Parameters
+    ----------
+    content
+        Text (UTF-8), bytes, or what writes the file at the path that it is called with.
+
+    Raises
+    ------
+    FileError
+        It cannot be written; nothing is left, and a file that was there before stays as it was.
+    """
+    # A terminal, a pipe or a device is written to; in its place a file would be of no use to anybody.
+    direct = path.exists() and not path.is_file()
+    partial = path if direct else path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if callable(content):
+            content(partial)
+        else:
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        if not direct:
+            partial.replace(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}. Choose another folder.") from error
+    finally:
+        if not direct:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
