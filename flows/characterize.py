@@ -20,24 +20,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import numpy as np
-import yaml
-from mirrorneuron.flows import console, sampling, simulate, statistics
+from mirrorneuron.flows import console, judge, sampling, simulate, statistics
 from mirrorneuron.flows.executor import Executor, LocalExecutor, Task
+from mirrorneuron.flows.folders import store
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.sampling import Samples, Variation
-from mirrorneuron.flows.simulate import Condition
+from mirrorneuron.flows.simulate import Condition, Result
 from mirrorneuron.flows.sweep import Sweep, blocks
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.testbench import Quantity, Spread
 from mirrorneuron.generators.spec import CellSpec
-from mirrorneuron.pdk_sky130.errors import FileError, InputError, SpecError
+from mirrorneuron.pdk_sky130.errors import InputError, SpecError
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -92,12 +94,7 @@ def limits_of(path: Path | None, quantities: Mapping[str, Quantity]) -> list[Spr
     """
     if path is None:
         return []
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileError(f"{path}: the targets cannot be read ({error.strerror}); give a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: no YAML ({' '.join(str(error).split())})") from None
+    content = judge.read(path)
     entries = content.get("spread", []) if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise SpecError(f"{path}: spread must be a list of limits, each with value, min or max, and yield")
@@ -133,8 +130,12 @@ class Characterization:
 
     Attributes
     ----------
+    name
+        The cell's.
     quantities
         What was measured.
+    conditions
+        Where, without variation.
     corners
         By condition, each quantity's number; without variation.
     samples
@@ -145,24 +146,38 @@ class Characterization:
         By quantity: statistics, and which devices the spread comes from.
     checks
         What the limits say.
+    ways
+        How the operating points were reached, and how many by each: see `solver`.
+    versions
+        What it was measured with.
     """
 
+    name: str
     netlist: Path
     quantities: Mapping[str, Quantity]
+    conditions: Sequence[Condition]
     corners: Mapping[str, Mapping[str, float]]
     condition: Condition
     samples: tuple[Samples, ...]
     drawn: Mapping[str, Floats]
     summaries: Mapping[str, statistics.Summary]
     contributions: Mapping[str, statistics.Contributions]
+    limits: Sequence[SpreadLimit]
     yields: Mapping[str, statistics.Yield]
     checks: Sequence[Check]
+    ways: Mapping[str, int]
+    versions: Mapping[str, str]
     files: dict[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
         """Whether every limit is kept; without limits, whether everything was measured."""
         return all(check.passed for check in self.checks)
+
+    @property
+    def guard_band(self) -> float:
+        """How many times the samples' mismatch that of the binned models is, at most; 1 without samples."""
+        return max((term.guard_band for one in self.samples for term in one.terms), default=1.0)
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -171,6 +186,8 @@ class Characterization:
             "passed": self.passed,
             "checks": [check.as_json() for check in self.checks],
             "netlist": str(self.netlist),
+            "versions": dict(self.versions),
+            "ways": dict(self.ways),
             "quantities": {key: {"what": one.text, "unit": one.unit} for key, one in self.quantities.items()},
             "corners": {at: dict(numbers) for at, numbers in self.corners.items()},
             "mismatch": None
@@ -184,9 +201,7 @@ class Characterization:
                 "mismatch": first.variation.mismatch,
                 "process": first.variation.process,
                 "terms": len(first.terms),
-                "guard_band": max((term.guard_band for term in first.terms), default=1.0),
-                "ngspice": first.ngspice,
-                "models": first.models,
+                "guard_band": self.guard_band,
                 "statistics": {key: one.as_json() for key, one in self.summaries.items()},
                 "yields": {key: one.as_json() for key, one in self.yields.items()},
                 "contributions": {
@@ -224,7 +239,8 @@ def characterize(
     limits
         For the samples.
     folder
-        Where results are kept, so that an interrupted run goes on; also ``samples.npz`` and ``characterization.json``.
+        Where results are kept, so that an interrupted run goes on; also ``samples.npz``,
+        ``characterization.json`` and ``characterization.html``.
 
     Raises
     ------
@@ -239,8 +255,7 @@ def characterize(
         raise SpecError("no condition is given: at least one corner and temperature are needed")
     if limits and variation is None:
         raise SpecError("there are limits for samples, but none are drawn; give --mismatch N")
-    if variation is not None:
-        _parts(variation)  # refuses what cannot be judged, before anything is simulated
+    parts = _parts(variation) if variation is not None else []
     executor = executor or LocalExecutor()
     work = folder / "sweep" if folder is not None else None
     # The benches are made here, with the netlist in them: workers need no file of this machine.
@@ -255,7 +270,6 @@ def characterize(
     samples: tuple[Samples, ...] = ()
     drawn: dict[str, Floats] = {}
     if variation is not None:
-        parts = _parts(variation)
         tasks = [
             Task(f"samples {part.seed}: {block.start} to {block.stop - 1}", (part,), {"which": block})
             for part in parts
@@ -280,16 +294,25 @@ def characterize(
     }
     checks += [_judged(limit, yields[limit.value], quantities[limit.value]) for limit in limits]
     found = Characterization(
+        name=spec.name,
         netlist=netlist,
         quantities=quantities,
+        conditions=conditions,
         corners=numbers,
         condition=conditions[0],
         samples=samples,
         drawn=drawn,
         summaries=summaries,
         contributions=contributions,
+        limits=limits,
         yields=yields,
         checks=checks,
+        ways=_ways([*corners, *samples]),
+        versions={
+            "mirrorneuron": package_version("mirrorneuron"),
+            "ngspice": corners[0].ngspice,
+            "Models": corners[0].models,
+        },
     )
     if folder is not None:
         _write(found, folder)
@@ -330,6 +353,14 @@ def lines(found: Characterization) -> list[str]:
 
 def _short(value: float) -> str:
     return f"{value:.3g}"
+
+
+def _ways(found: Iterable[Result | Samples]) -> dict[str, int]:
+    ways: Counter[str] = Counter()
+    for one in found:
+        for data in one.data.values():
+            ways.update(data.ways)
+    return dict(ways)
 
 
 def _judged(limit: SpreadLimit, found: statistics.Yield, quantity: Quantity) -> Check:
@@ -411,9 +442,9 @@ def _write(found: Characterization, folder: Path) -> None:
         found.files[name] = str(path)
     path = folder / "characterization.json"
     found.files["json"] = str(path)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(json.dumps(found.as_json(), indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written ({error.strerror}). Choose another folder.") from error
+    store(path, json.dumps(found.as_json(), indent=2) + "\n")
+    from mirrorneuron.flows import characterize_report  # matplotlib, as slow as all else to import
+
+    path = folder / "characterization.html"
+    found.files["report"] = str(path)
+    store(path, characterize_report.render(found))

@@ -27,7 +27,7 @@ from mirrorneuron.flows.testbenches.testbench import Measurement, Quantity, Test
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Judgement", "Target", "companion", "judge", "load", "targets"]
+__all__ = ["Judgement", "Target", "companion", "judge", "load", "read", "targets"]
 
 
 class Target(BaseModel):
@@ -204,14 +204,19 @@ def targets(bench: Testbench[Any, Any], path: Path | None = None) -> list[Target
     return list({target.value: target for file in files for target in load(file, bench.quantities)}.values())
 
 
-def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
-    """The targets of one file, all of them limits of `quantities`; raises as `targets` does."""
+def read(path: Path) -> Any:
+    """What a targets file holds, not yet checked; raises as `targets` does."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FileError(f"{path}: the targets cannot be read ({error.strerror}); give a YAML file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: no YAML ({' '.join(str(error).split())})") from None
+
+
+def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
+    """The targets of one file, all of them limits of `quantities`; raises as `targets` does."""
+    content = read(path)
     # Limits for samples, in the list called spread, are for characterize.
     known = isinstance(content, dict) and content and set(content) <= {"targets", "spread"}
     entries = content.get("targets", [] if "spread" in content else None) if known else None

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import jinja2
-from mirrorneuron.flows import tools
+from mirrorneuron.flows import page, tools
+from mirrorneuron.flows.page import number
 from mirrorneuron.flows.picture import legend
 from mirrorneuron.flows.testbenches.testbench import Measurement, Quantity, Table
 from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["render", "versions"]
 
-_LEAST: Final = 1e-4  # below it, the digits of our values mean nothing
 _MATCHING: Final = (
     "Gate",
     "W, um",
@@ -39,7 +38,6 @@ _MATCHING: Final = (
     "To end, um",
     "Ring",
 )
-_TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
@@ -81,17 +79,10 @@ def render(found: Signoff) -> str:
     if not found.checks:
         raise EvidenceError("there are no checks, so there is nothing to report")
     bench, measured = found.bench, found.measured
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
     steps = found.by_step()
     checks = [check for group in steps.values() for check in group]
-    return environment.get_template("report.html.j2").render(
+    return page.render(
+        "report.html.j2",
         name=found.spec.name,
         passed=found.passed,
         checks=checks,
@@ -114,17 +105,6 @@ def render(found: Signoff) -> str:
         commands=_commands(found),
         files=found.files,
     )
-
-
-def number(value: Any) -> str:
-    """A value as the page shows it: four digits, the empty text for None."""
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, int) or value == 0:
-        return f"{value:g}"
-    return "< 0.0001" if 0 < value < _LEAST else f"{value:.4g}"
 
 
 def _inline(picture: Path) -> str:

@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from mirrorneuron.flows.deck import Condition
+from mirrorneuron.flows.folders import store
 from mirrorneuron.flows.solver import Data
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, SpecError
 from mirrorneuron.pdk_sky130.variation import Term
@@ -273,21 +274,19 @@ def _under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 
 
 def _store(path: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> None:
-    part = path.with_name(f".{path.name}.part")
     text = json.dumps(about)
-    try:
-        if path.suffix == ".npz":
-            with part.open("wb") as file:
-                np.savez(file, **{**arrays, _ABOUT: np.array(text)})  # type: ignore[arg-type]
-        else:
-            with _hdf5(path).File(part, "w") as file:
-                file.attrs[_ABOUT] = text
-                for name, array in arrays.items():
-                    file.create_dataset(name, data=array).attrs["unit"] = _unit(name, about)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+
+    def npz(part: Path) -> None:
+        with part.open("wb") as file:
+            np.savez(file, **{**arrays, _ABOUT: np.array(text)})  # type: ignore[arg-type]
+
+    def hdf5(part: Path) -> None:
+        with _hdf5(path).File(part, "w") as file:
+            file.attrs[_ABOUT] = text
+            for name, array in arrays.items():
+                file.create_dataset(name, data=array).attrs["unit"] = _unit(name, about)
+
+    store(path, npz if path.suffix == ".npz" else hdf5)
 
 
 def _fetch(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:

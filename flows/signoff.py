@@ -15,7 +15,6 @@ simulation of a cell that has no testbench: such a cell cannot pass.
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 import time
@@ -28,7 +27,7 @@ from typing import Any, Final, Protocol, TypeVar
 from mirrorneuron.flows import drc, extract, judge, lvs, matching, report
 from mirrorneuron.flows.build import Built, build
 from mirrorneuron.flows.checks import of_drc, of_lvs, of_matching
-from mirrorneuron.flows.folders import alone, writable
+from mirrorneuron.flows.folders import alone, store, writable
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import registry
@@ -36,7 +35,7 @@ from mirrorneuron.flows.testbenches.testbench import LAYOUT, SCHEMATIC, Measurem
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130 import install
-from mirrorneuron.pdk_sky130.errors import FileError, MirrorneuronError
+from mirrorneuron.pdk_sky130.errors import MirrorneuronError
 
 __all__ = ["STEPS", "Signoff", "Watcher", "run", "simulate"]
 
@@ -194,7 +193,7 @@ def simulate(
     text = catalog.circuit_of(spec).to_spice()
     folder = writable(out / spec.name, out)
     netlist = folder / f"{spec.name}.spice"
-    _write(netlist, text)
+    store(netlist, text)
     netlists = {SCHEMATIC: netlist} | ({LAYOUT: extracted} if extracted is not None else {})
     task = "simulate"
 
@@ -355,8 +354,8 @@ class _Run:
             check = Check("report", "written", True, page.name)
             found.checks.append(check)
             try:
-                _write(page, report.render(found))
-                _write(record, json.dumps(found.as_record(), indent=2) + "\n")
+                store(page, report.render(found))
+                store(record, json.dumps(found.as_record(), indent=2) + "\n")
             finally:
                 found.checks.remove(check)
             return None, [check]
@@ -364,13 +363,3 @@ class _Run:
         self._task("report", written)
         for name in [name for name, path in found.files.items() if not Path(path).is_file()]:
             del found.files[name]
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileError(f"{path} cannot be written ({error.strerror}). Choose another folder.") from error

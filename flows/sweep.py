@@ -22,7 +22,6 @@ import hashlib
 import inspect
 import json
 import math
-import os
 import pickle
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +32,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from mirrorneuron.flows.executor import Executor, Failure, Finished, LocalExecutor, Progress, Task, environment, name_of
-from mirrorneuron.flows.folders import alone, writable
+from mirrorneuron.flows.folders import alone, store, writable
 from mirrorneuron.flows.testbenches.bench import Bench
 from mirrorneuron.flows.testbenches.circuit import Netlist
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
@@ -243,12 +242,9 @@ class Sweep(Generic[R]):
         entry = _Entry(one.value, one.failure, one.seconds, one.where)
         if self.folder is not None and entry.failure is None:
             try:
-                _write(self._path(number), _packed(entry, self.keys[number], self.tasks[number].name))
-            except OSError as error:
-                raise FileError(
-                    f"{self._path(number)} cannot be written: {error.strerror}. What is done is kept; make room and "
-                    "run the same again."
-                ) from error
+                store(self._path(number), _packed(entry, self.keys[number], self.tasks[number].name))
+            except FileError as error:
+                raise FileError(f"{error} What is done is kept; make room and run the same again.") from error
         self._entries[number] = entry
 
     def _write_index(self, *, seldom: bool = False) -> None:
@@ -266,20 +262,10 @@ class Sweep(Generic[R]):
             states.append(state)
         counts = {word: sum(one["state"] == word for one in states) for word in ("done", "failed", "missing")}
         index = {"function": name_of(self.function), **counts, "versions": self.versions, "tasks": states}
-        with contextlib.suppress(OSError):  # the results are what counts, and whether they can be kept is seen there
-            _write(self.folder / _INDEX, json.dumps(index, indent=1).encode())
+        with contextlib.suppress(FileError):  # the results are what counts, and whether they can be kept is seen there
+            store(self.folder / _INDEX, json.dumps(index, indent=1).encode())
         self._index_at = time.monotonic()
         self._index_cost = self._index_at - now
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _packed(entry: _Entry, name_key: str, name: str) -> bytes:

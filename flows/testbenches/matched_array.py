@@ -34,7 +34,7 @@ from mirrorneuron.flows import simulate
 from mirrorneuron.flows.simulate import Condition, Progress, Result
 from mirrorneuron.flows.testbenches import testbench
 from mirrorneuron.flows.testbenches.bench import Bench, Points, Voltage, sweep
-from mirrorneuron.flows.testbenches.matched_array_spread import SPREAD
+from mirrorneuron.flows.testbenches.matched_array_spread import SPREAD, errors_of
 from mirrorneuron.flows.testbenches.testbench import Numbers, Quantity, Table, Testbench
 from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
 from mirrorneuron.pdk_sky130.devices import mosfet
@@ -124,16 +124,13 @@ class Measurement(testbench.Measurement):
         Raises
         ------
         EvidenceError
-            There is no output, or the reference does not carry what it was given: there is nothing to compare.
+            The reference does not carry what it was given: there is nothing to compare.
         """
         current = self.currents[str(condition)]
-        if len(current) < 2:
-            raise EvidenceError("the array has one drain alone, so there is no ratio")
         given = self.unit_current * self.units[0]
         if not _carries(current[0], given):
             raise EvidenceError(f"{condition}: the reference carries {current[0]:.4g} A, not {given:.4g} A")
-        errors = 100 * (current[1:] / current[0] * self.units[0] / self.units[1:] - 1)
-        return np.asarray(errors.round(_DIGITS), dtype=float)
+        return np.asarray(errors_of(current, self.units).round(_DIGITS), dtype=float)
 
 
 def measure(
@@ -324,11 +321,11 @@ def _currents(found: Measurement, volt: float) -> Floats:
     Raises
     ------
     EvidenceError
-        There is no output, or one carries no current.
+        An output carries no current.
     """
     currents = np.array([np.interp(volt, found.outputs_at, output) for output in found.outputs])
-    if not len(currents) or not (currents > 0).all():
-        raise EvidenceError(f"not every output carries a current at {volt:.3g} V, or there is none")
+    if not (currents > 0).all():
+        raise EvidenceError(f"not every output carries a current at {volt:.3g} V")
     return currents
 
 

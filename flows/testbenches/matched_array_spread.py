@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mirrorneuron.flows.testbenches.bench import Bench
     from numpy.typing import NDArray
 
-__all__ = ["SPREAD"]
+__all__ = ["SPREAD", "errors_of"]
 
 
 def _quantities(spec: MatchedArraySpec) -> Mapping[str, Quantity]:
@@ -34,10 +34,15 @@ def _bench(spec: MatchedArraySpec, netlist: Path, condition: Condition) -> Bench
 def _numbers(spec: MatchedArraySpec, data: Mapping[str, Data]) -> Mapping[str, NDArray[np.float64]]:
     # The last axis is that of the points; the bench has one.
     currents = np.stack([data["equal"].i(pin)[..., 0] for pin in spec.drains])
-    units = np.asarray(spec.ratios, dtype=float).reshape(-1, *[1] * (currents.ndim - 1))
-    errors = 100 * ((currents / currents[0]) * (units[0] / units) - 1)[1:]
+    errors = errors_of(currents, np.asarray(spec.ratios, dtype=float))
     each = {f"ratio_{pin}": error for pin, error in zip(spec.drains[1:], errors, strict=True)}
     return {**each, "ratio_worst": np.abs(errors).max(axis=0)}
+
+
+def errors_of(currents: NDArray[np.float64], units: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ratio errors [%] of the outputs, from the currents of all drains, shape (drains, ...); the reference is first."""
+    units = units.reshape(-1, *[1] * (currents.ndim - 1))
+    return np.asarray(100 * (currents[1:] / currents[0] * (units[0] / units[1:]) - 1), dtype=float)
 
 
 SPREAD = Spread(quantities=_quantities, bench=_bench, numbers=_numbers)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mirrorneuron.flows import characterize as step
-from mirrorneuron.flows import cli
+from mirrorneuron.flows import characterize_report, cli
 from mirrorneuron.flows.build import build
 from mirrorneuron.flows.executor import LocalExecutor
 from mirrorneuron.flows.sampling import Samples, Variation
@@ -177,3 +178,26 @@ def test_bad_arguments(capsys, tmp_path, arguments, message):
     status, _, err = run(capsys, "--out", str(tmp_path), *arguments)
     assert status == 2
     assert message in err
+
+
+def test_the_page(found):
+    text = Path(found.files["report"]).read_text(encoding="utf-8")
+    assert "MEASURED" in text  # without limits nothing has passed
+    for told in ("Ratio error of d1 to d0", "xarray_d0", "ss -40C", "Guard band", "seed 7", "ngspice"):
+        assert told in text
+    assert f"{found.summaries['ratio_d1'].sigma:.4g}" in text
+    assert text.count("<svg") == 2
+    assert not re.search(r'(src|href)="(?!#|data:)', text)
+    assert found.ways
+    assert characterize_report.render(found) == text
+
+
+def test_the_page_of_a_broken_limit(netlist, tmp_path):
+    limits = [limit(max=0.1)]
+    broken = step.characterize(
+        spec_of(), netlist, variation=Variation(20, seed=1), limits=limits, executor=LocalExecutor(2), folder=tmp_path
+    )
+    assert not broken.passed
+    text = Path(broken.files["report"]).read_text(encoding="utf-8")
+    assert "FAILED" in text
+    assert "What failed" in text

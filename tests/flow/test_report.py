@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import report
+from mirrorneuron.flows import page, report
 from mirrorneuron.flows.drc import DrcResult, Violation
 from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.signoff import Signoff
@@ -171,4 +171,4 @@ def test_without_picture_or_checks_there_is_no_report(signed: Callable[..., Sign
     [(None, ""), (0, "0"), (714, "714"), (0.0, "0"), (0.062858, "0.06286"), (3e-7, "< 0.0001"), (-2.5, "-2.5")],
 )
 def test_numbers(value: float | None, shown: str) -> None:
-    assert report.number(value) == shown
+    assert page.number(value) == shown
