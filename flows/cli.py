@@ -15,7 +15,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -126,6 +126,7 @@ Method = Annotated[str, typer.Option("--method", metavar="NAME", help="random, l
 Scheduler = Annotated[
     str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster, tcp://host:port, to run on.")
 ]
+Deck = Annotated[str, typer.Option("--deck", metavar="NAME", help="ours, official, magic or all.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="How many processes to use.")]
@@ -294,16 +295,17 @@ def signoff(spec: Spec, changes: Set = None, targets: Targets = None, out: Out =
 
 
 @app.command(cls=_Checked)
-def drc(gds: Gds, top: Top = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
-    """Check a layout against the design rules: the official KLayout deck, its side checks, and Magic."""
+def drc(gds: Gds, deck: Deck = "all", top: Top = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
+    """Check a layout against the design rules: our KLayout deck, the official one with its side checks, and Magic."""
     from mirrorneuron.flows import drc as step
     from mirrorneuron.flows.checks import of_drc
 
     with _work(out, gds, "drc") as work:
-        found = step.run(gds, work=work, top=top, jobs=jobs)
+        found = step.run(gds, work=work, top=top, decks=step.DECKS if deck == "all" else (deck,), jobs=jobs)
     data = found.as_json()
     what = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations"
-    return _judged(data, what, console.violations(data["violations"]), of_drc(found))
+    lines = [*console.violations(data["violations"]), *console.not_applicable(data["not_applicable"])]
+    return _judged(data, what, lines, of_drc(found))
 
 
 @app.command(cls=_Checked)
@@ -317,7 +319,8 @@ def lvs(gds: Gds, netlist: Netlist, top: Top = None, out: Out = _OUT) -> Outcome
     data = found.as_json()
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     what = f"{gds}: {data['devices']} devices; {verdicts}"
-    return _judged(data, what, [f"  {error}" for error in data["errors"]], of_lvs(found))
+    lines = [f"  {error}" for error in data["errors"]] + [f"  KLayout alone: {one}" for one in data["unseen"]]
+    return _judged(data, what, lines, of_lvs(found))
 
 
 @app.command(cls=_Checked)
@@ -338,16 +341,36 @@ def matching(
 
 
 @app.command(cls=_Command)
-def extract(gds: Gds, schematic: Schematic = None, top: Top = None, out: Out = _OUT) -> Outcome:
-    """Extract a layout's devices and capacitances as a SPICE netlist."""
+def extract(
+    gds: Gds,
+    schematic: Schematic = None,
+    top: Top = None,
+    resistance: Annotated[bool, typer.Option("--resistance", help="Wires and contacts as resistors, too.")] = False,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="MAGIC", help="Another Magic to hold the capacitances against.")
+    ] = None,
+    out: Out = _OUT,
+) -> Outcome:
+    """Extract a layout's devices, capacitances and on demand resistances as a SPICE netlist."""
     from mirrorneuron.flows import extract as step
 
     with _work(out, gds, "extract") as work:
         pex = work.parent / f"{gds.stem}.pex.spice"
-        data = step.run(gds, out=pex, work=work, top=top, schematic=schematic).as_json()
-    total = data["total_capacitance"] * 1e15
-    text = f"{data['pex']}: {data['devices']} devices, {data['capacitors']} capacitors, {total:.4g} fF in sum"
-    return Outcome(0, {"passed": True, **data}, "\n".join([text, *(f"  {warning}" for warning in data["warnings"])]))
+        result = step.run(gds, out=pex, work=work, top=top, schematic=schematic, resistance=resistance)
+        if compare is not None:
+            agreement = step.compare(result, gds, compare, work=work / "compare", top=top)
+            result = replace(result, agreement=agreement)
+    total = result.total_capacitance * 1e15
+    counts = f"{result.devices} devices, {result.capacitors} capacitors, {total:.4g} fF in sum"
+    if resistance:
+        counts += f", {result.resistors} resistors"
+    lines = [f"{result.pex}: {counts}", f"  {result.accuracy}", *(f"  {warning}" for warning in result.warnings)]
+    if (by := result.agreement) is not None:
+        lines.append(
+            f"  over {by.tool}, {by.nets} nets: median {by.median:.3f}, "
+            f"10th to 90th percentile {by.p10:.3f} to {by.p90:.3f}"
+        )
+    return Outcome(0, {"passed": True, **result.as_json()}, "\n".join(lines))
 
 
 @contextlib.contextmanager

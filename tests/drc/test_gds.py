@@ -84,9 +84,9 @@ def test_oasis(clean_gds: Path, tmp_path: Path) -> None:
     layout.read(str(clean_gds))
     path = tmp_path / "x.oas"
     layout.write(str(path))
-    found = drc.run(path, work=tmp_path / "work", jobs=2)
+    found = drc.run(path, work=tmp_path / "work", decks=("ours", "magic"), jobs=2)
     assert found.passed
-    assert {"ours", "official", "magic"} <= found.rules_by_deck.keys()
+    assert found.rules_by_deck.keys() == {"ours", "magic"}
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(FileError, match="cannot be read as OASIS"):
         gds.read(path)
