@@ -105,7 +105,15 @@ def run(
             f"cell {cell.name} of {gds} has no shape on any layer of the process: nothing can be checked"
         )
     middle = cell.dbbox().center()
-    job = Job(pdk, gds_file.as_gds(gds, layout, work), cell.name, work.resolve(), max(1, jobs), timeout_s, (middle.x, middle.y))
+    job = Job(
+        pdk,
+        gds_file.as_gds(gds, layout, work),
+        cell.name,
+        work.resolve(),
+        max(1, jobs),
+        timeout_s,
+        (middle.x, middle.y),
+    )
     checks: dict[str, Callable[[], Findings]] = {}
     if "ours" in decks:
         checks["ours"] = partial(drc_ours.check, job)
