@@ -33,10 +33,10 @@ from mutation.subjects import subject
 __all__ = ["FARAD", "FARAD_PART", "IDLE_OHM", "JUNCTION_PART", "OHM", "TEXT", "Evidence", "evidence"]
 
 FARAD = 0.1e-15
-FARAD_PART = 0.05  # what extraction itself is good for
+FARAD_PART = 0.02
 JUNCTION_PART = 0.01
-OHM = 50.0
-IDLE_OHM = 1000.0
+OHM = 10.0
+IDLE_OHM = 100.0
 DISTANCE_PART = 0.05
 FAR_UM = 3.0
 NEAR_UM = 1.0
@@ -45,7 +45,7 @@ TEXT = (
     f"distances from gates to wells and ends of diffusion may change by {100 * DISTANCE_PART:g} %, or beyond "
     f"{FAR_UM:g} um, and what lies {NEAR_UM:g} um and more from all gates; no net's capacitance changes by more than "
     f"{FARAD * 1e15:g} fF and {100 * FARAD_PART:g} %, no junction by more than {100 * JUNCTION_PART:g} %, no "
-    f"resistance between two places by more than {OHM:g} ohm (50 uV at 1 uA), or {IDLE_OHM:g} ohm to gates, taps and "
+    f"resistance between two places by more than {OHM:g} ohm (10 uV at 1 uA), or {IDLE_OHM:g} ohm to gates, taps and "
     "dummies"
 )
 
