@@ -14,7 +14,6 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,7 @@ import klayout.db as kdb
 import numpy as np
 from mirrorneuron.flows import ext, magic, parasitics, parasitics_resistance, parasitics_rules, tools
 from mirrorneuron.flows import gds as gds_file
+from mirrorneuron.flows.folders import store
 from mirrorneuron.flows.parasitics_nets import Conductors
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130 import magic as technology
@@ -190,7 +190,7 @@ def run(
     capacitors_af = netlist.capacitors()
     tool = f"magic {version}"
     text = netlist.text(f"{cell.name} extracted from {gds.name} with {tool}, style ngspice{_VARIANT}", capacitors_af)
-    _write(out, text)
+    store(out, text)
     return ExtractResult(
         pex=out,
         devices=len(extracted.devices),
@@ -536,15 +536,3 @@ def _without_floating(sums: dict[tuple[str, str], float], driven: set[str]) -> d
                 value = around[one].get(other, 0.0) + star[one] * star[other] / total
                 around[one][other] = around[other][one] = value
     return {(one, other): value for one, row in around.items() for other, value in row.items() if one < other}
-
-
-def _write(out: Path, text: str) -> None:
-    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text)
-        partial.replace(out)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise FileError(f"{out} cannot be written: {error.strerror}. Name another place for the netlist.") from error

@@ -6,15 +6,14 @@ becomes a device). So the netlist is read here first; what is not of the form in
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from mirrorneuron.flows import lvs_vpp
-from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
-from mirrorneuron.pdk_sky130.spice import assignments, logical_lines, number
+from mirrorneuron.pdk_sky130.errors import NetlistError
+from mirrorneuron.pdk_sky130.spice import assignments, netlist_lines, number
 
 __all__ = ["BIPOLAR_AREAS_UM2", "DEVICES", "FIXED_WIDTHS_UM", "SPECIAL", "Form", "Schematic", "read"]
 
@@ -126,15 +125,7 @@ def read(path: Path, top: str) -> Schematic:
     NetlistError
         It has no ``.subckt`` of that name, or holds a line that LVS cannot compare.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FileError(f"{path} is no text file; give a SPICE netlist") from error
-    except OSError as error:
-        raise FileError(f"the netlist {path} cannot be read: {error.strerror}") from error
-    if not text.strip():
-        raise FileError(f"the netlist {path} is empty")
-    lines = [*map(_with_letter, itertools.takewhile(lambda line: line.split()[0] != ".end", logical_lines(text)))]
+    lines = [*map(_with_letter, netlist_lines(path))]
     subcircuits = _subcircuits(path, lines)
     name = top.lower()
     if name not in subcircuits:
