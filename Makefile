@@ -2,8 +2,10 @@
 
 BIN := .venv/bin
 JOBS ?= 2
+FAULTS ?= 330
+SEED ?= 1
 
-.PHONY: help setup neuron test test-long sweep lint lock clean
+.PHONY: help setup neuron test test-long sweep mutants lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -23,6 +25,9 @@ test-long: setup ## the slow tests
 
 sweep: setup ## 200 random arrays and 5 of every mirror through the design rules; 50, and all mirrors, through LVS
 	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py tests/layout/test_mirrors.py
+
+mutants: setup ## 330 faults planted in our cells, and who of the sign-off catches each (FAULTS=..., SEED=...)
+	@$(BIN)/python benchmarks/mutants.py --jobs $(JOBS) --faults $(FAULTS) --seed $(SEED) --folder build/mutants
 
 lint: ## ruff and mypy
 	@.ci/setup venv

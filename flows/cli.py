@@ -15,7 +15,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -23,7 +23,8 @@ from typing import Annotated, Any, NoReturn
 import click
 import typer
 from mirrorneuron.flows import console, tools
-from mirrorneuron.flows.folders import alone, writable
+from mirrorneuron.flows.folders import alone, store, writable
+from mirrorneuron.flows.result import Check
 from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError, SpecError, ToolError
 from typer.core import TyperCommand
 
@@ -34,11 +35,12 @@ _INTERRUPTED = 130  # what typer returns after Ctrl-C
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command found: the exit status, the JSON object for ``--json``, and the text to print without it."""
+    """What a command found: exit status, JSON object for ``--json``, text to print without it, checks for reports."""
 
     status: int
     data: Mapping[str, Any]
     text: str
+    checks: Sequence[Check] = ()
 
 
 class _Command(TyperCommand):
@@ -48,6 +50,29 @@ class _Command(TyperCommand):
         super().__init__(*arguments, **options)
         text = "Print the result as JSON on stdout, and nothing else there."
         self.params.append(click.Option(["--json"], is_flag=True, expose_value=False, help=text))
+
+
+class _Checked(_Command):
+    """A command whose checks a CI system can read: ``--junit`` and ``--summary``, whose files `main` writes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for name, text in (
+            ("--junit", "Write the checks as JUnit XML."),
+            ("--summary", "Add the checks as Markdown to the end of a file."),
+        ):
+            option = click.Option([name], metavar="FILE", help=text, expose_value=False, callback=_file_for)
+            self.params.append(option)
+
+
+def _file_for(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Keep where a report goes, and see that it can be written before anything else is done."""
+    if not value:
+        return
+    path = Path(value)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise FileError(f"{parameter.opts[0]} {path}: cannot be written. Name a file in a folder that can be written.")
+    context.obj[parameter.name] = path
 
 
 app = typer.Typer(
@@ -105,6 +130,7 @@ Method = Annotated[str, typer.Option("--method", metavar="NAME", help="random, l
 Scheduler = Annotated[
     str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster, tcp://host:port, to run on.")
 ]
+Deck = Annotated[str, typer.Option("--deck", metavar="NAME", help="ours, official, magic or all.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="How many processes to use.")]
@@ -283,7 +309,7 @@ def _numbers(text: str | None, option: str) -> list[float]:
         raise SpecError(f"{option} {text}: must be numbers with commas between them, such as -40,27,125") from None
 
 
-@app.command(cls=_Command)
+@app.command(cls=_Checked)
 def signoff(spec: Spec, changes: Set = None, targets: Targets = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
     """Take a cell through all steps, judge it, and write a report."""
     from mirrorneuron.generators import catalog
@@ -301,58 +327,87 @@ def signoff(spec: Spec, changes: Set = None, targets: Targets = None, out: Out =
         found = steps.run(chosen, out, targets=limits, jobs=jobs, watcher=display, command=command)
     data = found.as_json()
     lines = [*console.checks(data["checks"]), *console.files(data["files"]), *map(str, found.errors)]
-    return Outcome(found.status, data, "\n".join([console.verdict(found.passed, chosen.name), *lines]))
+    text = "\n".join([console.verdict(found.passed, chosen.name), *lines])
+    return Outcome(found.status, data, text, [check for group in found.by_step().values() for check in group])
 
 
-@app.command(cls=_Command)
-def drc(gds: Gds, top: Top = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
-    """Check a layout against the design rules: the official KLayout deck, its side checks, and Magic."""
+@app.command(cls=_Checked)
+def drc(gds: Gds, deck: Deck = "all", top: Top = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
+    """Check a layout against the design rules: our KLayout deck, the official one with its side checks, and Magic."""
     from mirrorneuron.flows import drc as step
+    from mirrorneuron.flows.checks import of_drc
 
     with _work(out, gds, "drc") as work:
-        data = step.run(gds, work=work, top=top, jobs=jobs).as_json()
+        found = step.run(gds, work=work, top=top, decks=step.DECKS if deck == "all" else (deck,), jobs=jobs)
+    data = found.as_json()
     what = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations"
-    return _judged(data, what, console.violations(data["violations"]))
+    lines = [*console.violations(data["violations"]), *console.not_applicable(data["not_applicable"])]
+    return _judged(data, what, lines, of_drc(found))
 
 
-@app.command(cls=_Command)
+@app.command(cls=_Checked)
 def lvs(gds: Gds, netlist: Netlist, top: Top = None, out: Out = _OUT) -> Outcome:
     """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
     from mirrorneuron.flows import lvs as step
+    from mirrorneuron.flows.checks import of_lvs
 
     with _work(out, gds, "lvs") as work:
-        data = step.run(gds, netlist, work=work, top=top).as_json()
+        found = step.run(gds, netlist, work=work, top=top)
+    data = found.as_json()
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     what = f"{gds}: {data['devices']} devices; {verdicts}"
-    return _judged(data, what, [f"  {error}" for error in data["errors"]])
+    lines = [f"  {error}" for error in data["errors"]] + [f"  KLayout alone: {one}" for one in data["unseen"]]
+    return _judged(data, what, lines, of_lvs(found))
 
 
-@app.command(cls=_Command)
+@app.command(cls=_Checked)
 def matching(
     gds: Gds, netlist: Wanted = None, top: Top = None, centroid: Centroid = None, ignore: Ignore = None
 ) -> Outcome:
     """Report how well the transistors of a layout match, as drawn; with a netlist also its sizes and ratios."""
     from mirrorneuron.flows import matching as step
+    from mirrorneuron.flows.checks import of_matching
 
-    data = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or ()).as_json()
+    found = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or ())
+    data = found.as_json()
     judged = sum(not group["logic"] for group in data["groups"])
     what = f"{gds}: {data['transistors']} transistors, {judged} groups, {len(data['errors'])} errors"
     remarks = [("error", data["errors"]), ("ignored", data["ignored"]), ("note", data["notes"])]
     lines = [f"{word}: {line}" for word, texts in remarks for line in texts]
-    return _judged(data, what, [*console.groups(data["groups"]), *lines])
+    return _judged(data, what, [*console.groups(data["groups"]), *lines], of_matching(found))
 
 
 @app.command(cls=_Command)
-def extract(gds: Gds, schematic: Schematic = None, top: Top = None, out: Out = _OUT) -> Outcome:
-    """Extract a layout's devices and capacitances as a SPICE netlist."""
+def extract(
+    gds: Gds,
+    schematic: Schematic = None,
+    top: Top = None,
+    resistance: Annotated[bool, typer.Option("--resistance", help="Wires and contacts as resistors, too.")] = False,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="MAGIC", help="Another Magic to hold the capacitances against.")
+    ] = None,
+    out: Out = _OUT,
+) -> Outcome:
+    """Extract a layout's devices, capacitances and on demand resistances as a SPICE netlist."""
     from mirrorneuron.flows import extract as step
 
     with _work(out, gds, "extract") as work:
         pex = work.parent / f"{gds.stem}.pex.spice"
-        data = step.run(gds, out=pex, work=work, top=top, schematic=schematic).as_json()
-    total = data["total_capacitance"] * 1e15
-    text = f"{data['pex']}: {data['devices']} devices, {data['capacitors']} capacitors, {total:.4g} fF in sum"
-    return Outcome(0, {"passed": True, **data}, "\n".join([text, *(f"  {warning}" for warning in data["warnings"])]))
+        result = step.run(gds, out=pex, work=work, top=top, schematic=schematic, resistance=resistance)
+        if compare is not None:
+            agreement = step.compare(result, gds, compare, work=work / "compare", top=top)
+            result = replace(result, agreement=agreement)
+    total = result.total_capacitance * 1e15
+    counts = f"{result.devices} devices, {result.capacitors} capacitors, {total:.4g} fF in sum"
+    if resistance:
+        counts += f", {result.resistors} resistors"
+    lines = [f"{result.pex}: {counts}", f"  {result.accuracy}", *(f"  {warning}" for warning in result.warnings)]
+    if (by := result.agreement) is not None:
+        lines.append(
+            f"  over {by.tool}, {by.nets} nets: median {by.median:.3f}, "
+            f"10th to 90th percentile {by.p10:.3f} to {by.p90:.3f}"
+        )
+    return Outcome(0, {"passed": True, **result.as_json()}, "\n".join(lines))
 
 
 @contextlib.contextmanager
@@ -373,9 +428,9 @@ def _work(out: Path, gds: Path, step: str) -> Iterator[Path]:
         raise
 
 
-def _judged(data: Mapping[str, Any], what: str, lines: Sequence[str]) -> Outcome:
+def _judged(data: Mapping[str, Any], what: str, lines: Sequence[str], checks: Sequence[Check] = ()) -> Outcome:
     passed = bool(data["passed"])
-    return Outcome(0 if passed else 1, data, "\n".join([console.verdict(passed, what), *lines]))
+    return Outcome(0 if passed else 1, data, "\n".join([console.verdict(passed, what), *lines]), checks)
 
 
 @contextlib.contextmanager
@@ -389,10 +444,40 @@ def _quiet_stdout(quiet: bool) -> Iterator[None]:
 
 
 def _run(arguments: list[str], as_json: bool) -> tuple[int, str | None, str | None]:
-    """Exit status, text for stdout, text for stderr."""
+    """Exit status, text for stdout, text for stderr; the reports for a CI system are written."""
+    reports: dict[str, Path] = {}
+    status, text, message, checks = _done(arguments, as_json, reports)
+    if not reports:
+        return status, text, message
+    from mirrorneuron.flows import ci
+
+    title = " ".join(["mirrorneuron", *arguments])
+    try:
+        if "junit" in reports:
+            store(reports["junit"], ci.junit(title, checks, status, message))
+        if "summary" in reports:
+            _append(reports["summary"], ci.markdown(title, checks, status, message))
+    except FileError as error:
+        # Whoever reads the report would take the last one for this one.
+        return max(status, error.exit_status), text, f"mirrorneuron: {error}"
+    return status, text, message
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}. Choose another file.") from error
+
+
+def _done(
+    arguments: list[str], as_json: bool, reports: dict[str, Path]
+) -> tuple[int, str | None, str | None, Sequence[Check]]:
+    """Exit status, text for stdout, text for stderr, checks; `reports` is filled with the files that are wanted."""
     try:
         with _quiet_stdout(as_json):
-            result = app(arguments, prog_name="mirrorneuron", standalone_mode=False)
+            result = app(arguments, prog_name="mirrorneuron", standalone_mode=False, obj=reports)
     except MirrorneuronError as error:
         status, message = error.exit_status, str(error)
     except OSError as error:
@@ -406,12 +491,12 @@ def _run(arguments: list[str], as_json: bool) -> tuple[int, str | None, str | No
         status, message = _INTERRUPTED, "interrupted"
     else:
         if isinstance(result, Outcome):
-            return result.status, json.dumps(result.data, indent=2) if as_json else result.text, None
+            return result.status, json.dumps(result.data, indent=2) if as_json else result.text, None, result.checks
         if result != _INTERRUPTED:  # --help
-            return 0, None, None
+            return 0, None, None, ()
         status, message = _INTERRUPTED, "interrupted"
     failure = json.dumps({"passed": False, "error": message}, indent=2) if as_json else None
-    return status, failure, f"mirrorneuron: {message}"
+    return status, failure, f"mirrorneuron: {message}", ()
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["checks", "files", "groups", "verdict", "violations"]
+__all__ = ["checks", "files", "groups", "not_applicable", "verdict", "violations"]
 
 _SHOWN = 20
 
@@ -27,6 +27,14 @@ def violations(found: Sequence[Mapping[str, Any]]) -> list[str]:
         lines.append(f"  {deck} {rule}: {text}")
         lines.append(f"    at {', '.join(places[:3])} um{more}")
     return _cut(lines)
+
+
+def not_applicable(rules: Mapping[str, str]) -> list[str]:
+    """Rules that did not apply to a layout, by the reason for it."""
+    by_reason: dict[str, list[str]] = {}
+    for rule, reason in rules.items():
+        by_reason.setdefault(reason, []).append(rule)
+    return [f"  not applicable: {', '.join(names)} ({reason})" for reason, names in by_reason.items()]
 
 
 def checks(found: Sequence[Mapping[str, Any]]) -> list[str]:

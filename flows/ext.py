@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mirrorneuron.pdk_sky130.errors import EvidenceError
@@ -43,11 +43,17 @@ class Device:
 
 @dataclass(frozen=True)
 class Node:
-    """Capacitance to the substrate [aF]; area [um^2] and perimeter [um] by resistance class."""
+    """Capacitance to the substrate [aF]; area [um^2] and perimeter [um] by resistance class; where it is.
+
+    ``kind`` is Magic's type at (`x_um`, `y_um`), the lower left corner of some part of the node.
+    """
 
     capacitance_af: float
     areas_um2: tuple[float, ...]
     perimeters_um: tuple[float, ...]
+    x_um: float
+    y_um: float
+    kind: str
 
 
 @dataclass
@@ -134,6 +140,9 @@ class _Reader:
             float(words[3]) * self.unit_af,
             tuple(area * self.unit_um**2 for area in pairs[0::2]),
             tuple(perimeter * self.unit_um for perimeter in pairs[1::2]),
+            float(words[4]) * self.unit_um,
+            float(words[5]) * self.unit_um,
+            words[6],
         )
 
     def _substrate(self, words: list[str]) -> None:
@@ -149,9 +158,8 @@ class _Reader:
 
     def _subcap(self, words: list[str]) -> None:
         node = self.result.nodes[words[1]]
-        self.result.nodes[words[1]] = Node(
-            node.capacitance_af + float(words[2]) * self.unit_af, node.areas_um2, node.perimeters_um
-        )
+        added = float(words[2]) * self.unit_af
+        self.result.nodes[words[1]] = replace(node, capacitance_af=node.capacitance_af + added)
 
     def _device(self, words: list[str]) -> None:
         # device kind model x1 y1 x2 y2 [name=value ...] [bulk] gate length attributes {node width attributes}

@@ -1,4 +1,4 @@
-"""Reading a GDS, one of ours or anybody's: is it one, which cell is meant."""
+"""Reading a layout, one of ours or anybody's: GDS or OASIS, is it one, which cell is meant."""
 
 from __future__ import annotations
 
@@ -9,35 +9,47 @@ import klayout.db as kdb
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 from mirrorneuron.pdk_sky130.layers import Layer
 
-__all__ = ["flatten", "read", "top_cell"]
+__all__ = ["as_gds", "flatten", "read", "top_cell"]
 
 # Record 0x0002, HEADER, opens every GDS II stream; its length (6) stands before it.
-_HEADER = b"\x00\x06\x00\x02"
+_GDS = b"\x00\x06\x00\x02"
+_OASIS = b"%SEMI-OASIS\r\n"
 _NAMES_SHOWN = 12
 
 
 def read(path: Path) -> kdb.Layout:
-    """The layout in a GDS file.
+    """The layout in a GDS or OASIS file.
 
     Raises
     ------
     FileError
-        There is no such file, it is no GDS (OASIS and compressed files are none), or it is damaged.
+        There is no such file, it is neither (compressed files are not), or it is damaged.
     """
     if not path.is_file():
-        raise FileError(f"{path} is no file. Give the path of a GDS file.")
-    layout = kdb.Layout()
+        raise FileError(f"{path} is no file. Give the path of a GDS or OASIS file.")
+    layout, start = kdb.Layout(), b""
     try:
         with path.open("rb") as stream:
-            start = stream.read(len(_HEADER))
-        if start != _HEADER:
+            start = stream.read(len(_OASIS))
+        if not start.startswith((_GDS, _OASIS)):
             raise FileError(
-                f"{path} is not a GDS file (it does not begin with a GDS header). Export it as plain GDS II."
+                f"{path} is not a GDS file (it begins with no header of GDS or OASIS). Export it as plain GDS II."
             )
         layout.read(str(path))
     except (OSError, RuntimeError) as error:
-        raise FileError(f"{path} cannot be read as GDS: {error}. Write it again.") from error
+        kind = "OASIS" if start == _OASIS else "GDS"
+        raise FileError(f"{path} cannot be read as {kind}: {error}. Write it again.") from error
     return layout
+
+
+def as_gds(path: Path, layout: kdb.Layout, work: Path) -> Path:
+    """The file itself if it is a GDS; of an OASIS file, which Magic cannot read, a GDS written to a folder."""
+    with path.open("rb") as stream:
+        if stream.read(len(_GDS)) == _GDS:
+            return path.resolve()
+    copy = work.resolve() / f"{path.stem}.gds"
+    layout.write(str(copy), _options())
+    return copy
 
 
 def top_cell(layout: kdb.Layout, path: Path, name: str | None = None) -> kdb.Cell:
@@ -83,8 +95,12 @@ def flatten(
     copy.flatten(True)
     for pair, region in (extra or {}).items():
         copy.shapes(flat.layer(pair.layer, pair.datatype)).insert(region)
+    flat.write(str(path), _options())
+
+
+def _options() -> kdb.SaveLayoutOptions:
     options = kdb.SaveLayoutOptions()
     options.format = "GDS2"
     options.write_context_info = False
     options.gds2_write_timestamps = False
-    flat.write(str(path), options)
+    return options

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mirrorneuron.flows import gds as gds_file
-from mirrorneuron.flows import lvs_netgen, lvs_netlist, tools
+from mirrorneuron.flows import lvs_alike, lvs_netgen, lvs_netlist, tools
 from mirrorneuron.lvs import DECK
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError
@@ -25,6 +25,7 @@ class LvsResult:
     """The verdict of both tools.
 
     ``devices`` counts the layout's devices (gates, plates) that KLayout matched; ``errors`` begin with the tool's name.
+    ``unseen`` says what of these devices Magic and netgen cannot compare, so that it rests on KLayout alone.
     """
 
     passed: bool
@@ -32,10 +33,11 @@ class LvsResult:
     klayout: bool
     netgen: bool
     errors: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The result as a JSON object."""
-        return {**asdict(self), "errors": list(self.errors)}
+        return {**asdict(self), "errors": list(self.errors), "unseen": list(self.unseen)}
 
 
 def run(gds: Path, netlist: Path, *, work: Path, top: str | None = None) -> LvsResult:
@@ -70,7 +72,8 @@ def run(gds: Path, netlist: Path, *, work: Path, top: str | None = None) -> LvsR
     except OSError as error:
         raise FileError(f"{work} cannot be written: {error.strerror}") from error
     devices, klayout_errors = _klayout(gds, cell.name, work)
-    compared, netgen_errors = lvs_netgen.compare(layout, cell, schematic, pdk, work)
+    extracted = lvs_netgen.extract(layout, cell, pdk, work)
+    compared, netgen_errors = lvs_netgen.compare(extracted, schematic, pdk, work)
     klayout_matches = not klayout_errors and devices > 0
     netgen_matches = not netgen_errors and compared > 0
     return LvsResult(
@@ -79,6 +82,7 @@ def run(gds: Path, netlist: Path, *, work: Path, top: str | None = None) -> LvsR
         klayout=klayout_matches,
         netgen=netgen_matches,
         errors=(*_told("klayout", klayout_errors, work), *_told("netgen", netgen_errors, work)),
+        unseen=lvs_alike.unseen(schematic.models, adapted=extracted.adapted),
     )
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import klayout.db as kdb
 from mirrorneuron.flows import gds as gds_file
-from mirrorneuron.flows import magic, tools
-from mirrorneuron.flows.lvs_netlist import SPECIAL, Schematic
+from mirrorneuron.flows import lvs_vpp, magic, tools
+from mirrorneuron.flows.lvs_alike import alike
+from mirrorneuron.flows.lvs_netlist import Schematic
 from mirrorneuron.pdk_sky130 import magic as technology
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.install import Pdk
-from mirrorneuron.pdk_sky130.layers import DNWELL, NWELL, PIN_LAYERS, POLY, Layer
-from mirrorneuron.pdk_sky130.spice import assignments, logical_lines, number
+from mirrorneuron.pdk_sky130.layers import DIFF, DNWELL, NWELL, PIN_LAYERS, POLY, TAP, Layer
+from mirrorneuron.pdk_sky130.spice import logical_lines
 
-__all__ = ["compare", "verdict"]
+__all__ = ["Extracted", "compare", "extract", "verdict"]
 
 _TIMEOUT_S: Final = 1800.0
 
@@ -51,88 +53,70 @@ _BAD_LINES: Final = re.compile(r"^(?:Netlists do not match|Property errors were 
 _GOOD_LINE: Final = re.compile(r"^Circuits match (?:uniquely|correctly)\.", re.M)
 
 
-def compare(
-    layout: kdb.Layout, cell: kdb.Cell, schematic: Schematic, pdk: Pdk, work: Path
-) -> tuple[int, tuple[str, ...]]:
-    """Extract and compare in the folder `work`: number of devices that netgen compared, and what is wrong.
+@dataclass(frozen=True)
+class Extracted:
+    """What Magic found in a layout: its netlist, its pins, and in which order it gives a finger capacitor's terminals.
 
-    `layout` gets some text added.
+    ``adapted`` tells that this Magic is too old for the official technology file.
+    """
+
+    text: str
+    pins: tuple[str, ...]
+    ports: dict[str, tuple[str, ...]]
+    adapted: bool
+
+
+def extract(layout: kdb.Layout, cell: kdb.Cell, pdk: Pdk, work: Path) -> Extracted:
+    """Extract the devices of `cell` in the folder `work`; `layout` is changed.
 
     Raises
     ------
     ToolError
-        Magic or netgen is missing, fails, or leaves no netlist or verdict.
+        Magic is missing, fails, or leaves no netlist.
     """
     spice = work / f"{_CELL}.spice"
     spice.unlink(missing_ok=True)
     # Flat, so that gates and wells which are drawn in several cells are seen whole, and only the top cell's text names.
+    _single_substrate_labels(layout, cell)
     _repeat_labels(layout, cell)
+    boxes = lvs_vpp.take_out(cell)
     gds_file.flatten(layout, cell, work / f"{_CELL}.gds", name=_CELL, extra={_PWELL: _isolated(layout, cell)})
+    lvs_vpp.put_in(work / f"{_CELL}.gds", _CELL, boxes)
     magic.run_script(pdk, _SCRIPT, name="extract", work=work, timeout_s=_TIMEOUT_S)
+    adapted = technology.technology(pdk, tools.version("magic"), work) != pdk.magic_tech
     try:
-        extracted = spice.read_text()
+        text = spice.read_text()
+        ports = {box.vpp.model: _box_ports(work / f"{box.vpp.model}.ext") for box in boxes}
     except OSError as error:
         raise EvidenceError(f"Magic left no netlist; see {work / 'extract.log'}") from error
-    if not re.search(r"^x", extracted, re.MULTILINE | re.IGNORECASE):
+    return Extracted(text, tuple(_ports(text)), ports, adapted)
+
+
+def compare(extracted: Extracted, schematic: Schematic, pdk: Pdk, work: Path) -> tuple[int, tuple[str, ...]]:
+    """Number of devices that netgen compared in the folder `work`, and what is wrong.
+
+    Raises
+    ------
+    ToolError
+        netgen is missing, fails, or leaves no verdict.
+    """
+    if not re.search(r"^[xr]", extracted.text, re.MULTILINE | re.IGNORECASE):
         return 0, ("Magic finds no device in the layout",)
-    ports = _ports(extracted)
-    if not ports:
+    if not extracted.pins:
         return 0, ("Magic finds no pin in the layout",)
-    text = schematic.text
-    if technology.technology(pdk, tools.version("magic"), work) != pdk.magic_tech:
-        # An adapted technology cannot tell these by their width; KLayout compares them as they are.
-        for special, plain in SPECIAL.items():
-            text = re.sub(rf"\b{special}\b", plain, text, flags=re.IGNORECASE)
-    spice.write_text(_merge_dummies(_order_sides(extracted)))
-    (work / "schematic.spice").write_text(_merge_dummies(_order_sides(text)))
+    (work / f"{_CELL}.spice").write_text(alike(extracted.text, adapted=extracted.adapted, ports=extracted.ports))
+    (work / "schematic.spice").write_text(alike(schematic.flat, adapted=extracted.adapted))
     devices, errors = _netgen(schematic.top, pdk.netgen_setup, work)
     # netgen passes over pins on which no device lies.
-    lost = [f"pin {name} is in the netlist only" for name in schematic.pins if name not in ports]
-    extra = [f"pin {name} is in the layout only" for name in ports if name not in schematic.pins]
+    lost = [f"pin {name} is in the netlist only" for name in schematic.pins if name not in extracted.pins]
+    extra = [f"pin {name} is in the layout only" for name in extracted.pins if name not in schematic.pins]
     return devices, tuple(dict.fromkeys([*errors, *lost, *extra]))
 
 
-def _order_sides(text: str) -> str:
-    """Capacitors with w >= l: Magic's w is the horizontal side, the netlist's need not be."""
-
-    def ordered(match: re.Match[str]) -> str:
-        line = match[0]
-        sizes = assignments(line.lower())
-        w, l = sizes.get("w", ""), sizes.get("l", "")  # noqa: E741
-        if (number(w) or 0.0) >= (number(l) or 0.0):
-            return line
-        return re.sub(r"\b([wl])=(\S+)", lambda size: f"{'l' if size[1].lower() == 'w' else 'w'}={size[2]}", line)
-
-    return re.sub(r"^.*__cap_mim_.*=.*$", ordered, text, flags=re.MULTILINE)
-
-
-def _merge_dummies(text: str) -> str:
-    """Transistors whose drain, gate and source are one net, one line for all of a model, bulk and L.
-
-    netgen 1.5.133 combines those of one net itself, but where their L differ it pairs the wrong ones and finds property
-    errors that are none. So they become devices whose kind is their model, L and total W.
-    """
-    lines: list[str] = []
-    widths: dict[tuple[str, ...], float] = {}
-    for line in logical_lines(text):
-        words, sizes = line.partition("=")[0].split()[:-1], assignments(line)
-        if line.startswith((".subckt", ".ends")):
-            lines += _dummy_lines(widths)
-            widths = {}
-        w, length, m = (number(sizes.get(name, default)) for name, default in (("w", ""), ("l", ""), ("m", "1")))
-        if line[0] != "x" or len(words) != 6 or len({*words[1:4]}) != 1 or w is None or length is None or m is None:
-            lines.append(line)
-            continue
-        key = (*words[1:], f"{length:.9g}")
-        widths[key] = widths.get(key, 0.0) + w * m
-    return "\n".join([*lines, *_dummy_lines(widths)]) + "\n"
-
-
-def _dummy_lines(widths: dict[tuple[str, ...], float]) -> list[str]:
-    return [
-        f"xdummy{i} {' '.join(nets)} {model}_dummy_w{width:.6g}_l{length}".replace(".", "p")
-        for i, ((*nets, model, length), width) in enumerate(sorted(widths.items()))
-    ]
+def _box_ports(ext: Path) -> tuple[str, ...]:
+    """The ports of a cell that Magic extracted, in the order of its calls."""
+    ports = re.findall(r'^port "([^"]+)" (\d+)', ext.read_text(), re.MULTILINE)
+    return tuple(name for name, _ in sorted(ports, key=lambda port: int(port[1])))
 
 
 def _repeat_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
@@ -145,15 +129,38 @@ def _repeat_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
             cell.shapes(layout.layer(*pin)).insert(texts)
 
 
+def _region(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> kdb.Region:
+    index = layout.find_layer(*layer)
+    return kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
+
+
 def _isolated(layout: kdb.Layout, cell: kdb.Cell) -> kdb.Region:
     """P-wells that a deep n-well and a closed ring of n-well cut off the substrate."""
+    dnwell = _region(layout, cell, DNWELL)
+    return (kdb.Region(dnwell.bbox().enlarged(1)) - _region(layout, cell, NWELL)).merged().inside(dnwell)
 
-    def region(layer: Layer) -> kdb.Region:
+
+def _single_substrate_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
+    """Of the labels of one name on the substrate leave one, if it can be one near diffusion.
+
+    The substrate is one net; but where there is no diffusion, Magic sees no p-well and makes a net of the label.
+    """
+    diffusion = _region(layout, cell, DIFF) + _region(layout, cell, TAP) - _region(layout, cell, NWELL)
+    seen = diffusion.sized(round(0.13 / layout.dbu))
+    pockets = _isolated(layout, cell)
+    for layer in (_PWELL, _PIN_OF_LABEL[_PWELL]):
         index = layout.find_layer(*layer)
-        return kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
-
-    dnwell = region(DNWELL)
-    return (kdb.Region(dnwell.bbox().enlarged(1)) - region(NWELL)).merged().inside(dnwell)
+        if index is None:
+            continue
+        by_name: dict[str, list[tuple[bool, kdb.Shape]]] = {}
+        for shape in cell.shapes(index).each(kdb.Shapes.STexts):
+            point = kdb.Region(shape.bbox().enlarged(1, 1))
+            if pockets.interacting(point).is_empty():
+                away = seen.interacting(point).is_empty()
+                by_name.setdefault(shape.text_string, []).append((away, shape))
+        for found in by_name.values():
+            for _, shape in sorted(found, key=lambda pair: pair[0])[1:]:
+                cell.shapes(index).erase(shape)
 
 
 def _ports(spice: str) -> list[str]:

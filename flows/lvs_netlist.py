@@ -6,19 +6,32 @@ becomes a device). So the netlist is read here first; what is not of the form in
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
-from mirrorneuron.pdk_sky130.spice import assignments, logical_lines, number
+from mirrorneuron.flows import lvs_vpp
+from mirrorneuron.pdk_sky130.errors import NetlistError
+from mirrorneuron.pdk_sky130.spice import assignments, netlist_lines, number
 
-__all__ = ["DEVICES", "SPECIAL", "Schematic", "read"]
+__all__ = ["BIPOLAR_AREAS_UM2", "DEVICES", "FIXED_WIDTHS_UM", "SPECIAL", "Form", "Schematic", "read"]
 
-_MOS: Final = 4
-_MIM: Final = 2
+
+@dataclass(frozen=True)
+class Form:
+    """How a device stands in a netlist: its number of nets, the sizes that it must have, and its letter."""
+
+    nets: int
+    sizes: tuple[str, ...] = ()
+    letter: str = "x"
+
+
+_MOS: Final = Form(4, ("w", "l"))
+_TWO_ENDS: Final = Form(2, ("w", "l"))
+_WIRE: Final = Form(2, ("w", "l"), "r")
+_ENDS_AND_BULK: Final = Form(3, ("w", "l"))
+_DIODE: Final = Form(2, ("area", "perim"))
 
 SPECIAL: Final[dict[str, str]] = {
     "sky130_fd_pr__special_nfet_01v8": "sky130_fd_pr__nfet_01v8",
@@ -26,21 +39,59 @@ SPECIAL: Final[dict[str, str]] = {
 }
 """Transistors with w < 0.42 um inside a standard cell, and the device of which they are a variant."""
 
-DEVICES: Final[dict[str, int]] = {
-    "sky130_fd_pr__nfet_01v8": _MOS,
-    "sky130_fd_pr__nfet_01v8_lvt": _MOS,
-    "sky130_fd_pr__pfet_01v8": _MOS,
-    "sky130_fd_pr__pfet_01v8_lvt": _MOS,
-    "sky130_fd_pr__pfet_01v8_hvt": _MOS,
-    **dict.fromkeys(SPECIAL, _MOS),
-    "sky130_fd_pr__cap_mim_m3_1": _MIM,
-    "sky130_fd_pr__cap_mim_m3_2": _MIM,
+FIXED_WIDTHS_UM: Final[dict[str, tuple[str, float]]] = {
+    f"sky130_fd_pr__{kind}_{name}": (f"sky130_fd_pr__{kind}", width)
+    for kind in ("res_high_po", "res_xhigh_po")
+    for name, width in (("0p35", 0.35), ("0p69", 0.69), ("1p41", 1.41), ("2p85", 2.85), ("5p73", 5.73))
 }
-"""Devices that LVS compares, and how many terminals each has."""
+"""Resistors whose name tells their width, with the device that they are and the width [um]."""
 
-# Below this a size was meant in metres or with a suffix; the models take um.
-_SIZE_MIN_UM: Final = 0.01
-_SIZE_MAX_UM: Final = 10_000.0
+BIPOLAR_AREAS_UM2: Final[dict[str, tuple[str, float]]] = {
+    "sky130_fd_pr__npn_05v5_w1p00l1p00": ("sky130_fd_pr__npn_05v5", 1.0),
+    "sky130_fd_pr__npn_05v5_w1p00l2p00": ("sky130_fd_pr__npn_05v5", 2.0),
+    "sky130_fd_pr__pnp_05v5_w0p68l0p68": ("sky130_fd_pr__pnp_05v5", 0.4624),
+    "sky130_fd_pr__pnp_05v5_w3p40l3p40": ("sky130_fd_pr__pnp_05v5", 11.56),
+}
+"""Bipolar transistors, with their kind and the area of their emitter [um2]."""
+
+DEVICES: dict[str, Form] = {
+    f"sky130_fd_pr__{name}": form
+    for form, names in (
+        (
+            _MOS,
+            "nfet_01v8 nfet_01v8_lvt nfet_g5v0d10v5 esd_nfet_g5v0d10v5 nfet_05v0_nvt nfet_03v3_nvt special_nfet_01v8 "
+            "pfet_01v8 pfet_01v8_lvt pfet_01v8_hvt pfet_g5v0d10v5 esd_pfet_g5v0d10v5 special_pfet_01v8_hvt",
+        ),
+        (
+            _ENDS_AND_BULK,
+            "res_high_po res_xhigh_po res_generic_nd res_generic_pd res_generic_nd__hv res_generic_pd__hv",
+        ),
+        (_TWO_ENDS, "res_generic_po cap_mim_m3_1 cap_mim_m3_2"),
+        (_WIRE, "res_generic_l1 res_generic_m1 res_generic_m2 res_generic_m3 res_generic_m4 res_generic_m5"),
+        (
+            _DIODE,
+            "diode_pw2nd_05v5 diode_pw2nd_05v5_lvt diode_pw2nd_05v5_nvt diode_pw2nd_11v0 "
+            "diode_pd2nw_05v5 diode_pd2nw_05v5_lvt diode_pd2nw_05v5_hvt diode_pd2nw_11v0",
+        ),
+        (Form(4), "npn_05v5_w1p00l1p00 npn_05v5_w1p00l2p00"),
+        (Form(3), "pnp_05v5_w0p68l0p68 pnp_05v5_w3p40l3p40"),
+    )
+    for name in names.split()
+}
+DEVICES |= dict.fromkeys(FIXED_WIDTHS_UM, Form(3, ("l",)))
+DEVICES |= {model: Form(len(terminals)) for model, terminals in lvs_vpp.models().items()}
+"""Devices that LVS compares, in lower case, and their form."""
+
+_GENERIC: Final = "__res_generic_"
+
+# What a size may be, in what unit, and what to write instead. Below the limit it was meant in metres or with a suffix.
+_LENGTH: Final = (0.01, 10_000.0, 1.0, "um", "Write micrometres without a suffix")
+_LIMITS: Final = {
+    "w": _LENGTH,
+    "l": _LENGTH,
+    "area": (1e-4, 1e8, 1e-12, "um2", "The models take 1e-12 um2: 1 um2 is area=1e12"),
+    "perim": (0.04, 1e6, 1e-6, "um", "The models take 1e-6 um: 1 um is perim=1e6"),
+}
 
 
 @dataclass
@@ -52,11 +103,16 @@ class _Subcircuit:
 
 @dataclass(frozen=True)
 class Schematic:
-    """A netlist that LVS can read: the text both tools get (no comments, lower case), the top cell and its pins."""
+    """A netlist that LVS can read: the text both tools get (no comments, lower case), the top cell and its pins.
+
+    ``flat`` is the top cell alone, in one level; ``models`` are the devices in it.
+    """
 
     text: str
+    flat: str
     top: str
     pins: tuple[str, ...]
+    models: frozenset[str]
 
 
 def read(path: Path, top: str) -> Schematic:
@@ -69,23 +125,22 @@ def read(path: Path, top: str) -> Schematic:
     NetlistError
         It has no ``.subckt`` of that name, or holds a line that LVS cannot compare.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FileError(f"{path} is no text file; give a SPICE netlist") from error
-    except OSError as error:
-        raise FileError(f"the netlist {path} cannot be read: {error.strerror}") from error
-    if not text.strip():
-        raise FileError(f"the netlist {path} is empty")
-    lines = list(itertools.takewhile(lambda line: line.split()[0] != ".end", logical_lines(text)))
+    lines = [*map(_with_letter, netlist_lines(path))]
     subcircuits = _subcircuits(path, lines)
     name = top.lower()
     if name not in subcircuits:
         raise NetlistError(
             f"{path} has no .subckt {top}, the layout's top cell; it has: {', '.join(sorted(subcircuits)) or 'none'}"
         )
-    _check(path, subcircuits, name, ())
-    return Schematic("\n".join(lines) + "\n", name, tuple(subcircuits[name].pins))
+    models: set[str] = set()
+    _check(path, subcircuits, name, (), models)
+    pins = tuple(subcircuits[name].pins)
+    flat = [
+        " ".join([".subckt", name, *pins]),
+        *_flat(subcircuits, name, "", dict(zip(pins, pins, strict=True))),
+        ".ends",
+    ]
+    return Schematic("\n".join(lines) + "\n", "\n".join(flat) + "\n", name, pins, frozenset(models))
 
 
 def _subcircuits(path: Path, lines: Iterable[str]) -> dict[str, _Subcircuit]:
@@ -108,61 +163,105 @@ def _subcircuits(path: Path, lines: Iterable[str]) -> dict[str, _Subcircuit]:
                 raise NetlistError(f"{path}: .ends without .subckt")
             found[current.name] = current
             current = None
-        elif current and words[0].startswith("x"):
+        elif current and words[0][0] in "xr":
             current.lines.append(line)
         else:
             raise NetlistError(
-                f"{path}: LVS cannot use the line {line!r}. A netlist for LVS is made of .subckt, X lines and .ends, "
-                f"without includes or parameters"
+                f"{path}: LVS cannot use the line {line!r}. A netlist for LVS is made of .subckt, X and R lines and "
+                f".ends, without includes or parameters"
             )
     if current:
         raise NetlistError(f"{path}: .subckt {current.name} is not closed by .ends")
     return found
 
 
-def _check(path: Path, subcircuits: dict[str, _Subcircuit], name: str, callers: tuple[str, ...]) -> None:
+def _check(
+    path: Path, subcircuits: dict[str, _Subcircuit], name: str, callers: tuple[str, ...], models: set[str]
+) -> None:
     if name in callers:
         raise NetlistError(f"{path}: .subckt {name} contains itself ({' > '.join((*callers, name))})")
     instances: set[str] = set()
     for line in subcircuits[name].lines:
-        words = [word for word in line.partition("=")[0].split() if word]
-        values = assignments(line) if "=" in line else {}
-        # The last word before the first "=" is the first parameter's name.
-        instance, *nodes, model = words[:-1] if values else words
+        words, values = _words(line), assignments(line)
+        if len(words) < 2:
+            raise NetlistError(f"{path}: {line!r} has no nets and no model")
+        instance, *nodes, model = words
         if instance in instances:
             raise NetlistError(f"{path}: .subckt {name} has two instances {instance}")
         instances.add(instance)
         if model in DEVICES:
             _check_device(path, line, model, nodes, values)
+            models.add(model)
+        elif instance[0] == "r":
+            raise NetlistError(f"{path}: {line!r}: {model} is no resistor that LVS compares")
         elif model in subcircuits:
             pins = subcircuits[model].pins
             if len(nodes) != len(pins):
                 raise NetlistError(f"{path}: {line!r}: {model} has {len(pins)} pins, {len(nodes)} nets are given")
             if values:
                 raise NetlistError(f"{path}: {line!r}: a subcircuit call with parameters cannot be compared")
-            _check(path, subcircuits, model, (*callers, name))
+            _check(path, subcircuits, model, (*callers, name), models)
         else:
             raise NetlistError(
-                f"{path}: {line!r}: {model} is neither a .subckt of this file nor a device that LVS compares "
-                f"({', '.join(sorted(DEVICES))})"
+                f"{path}: {line!r}: {model} is neither a .subckt of this file nor a device that LVS compares; "
+                f"lvs/README.md has the list"
             )
+
+
+def _flat(subcircuits: dict[str, _Subcircuit], name: str, path: str, nets: dict[str, str]) -> Iterator[str]:
+    """Device lines of a subcircuit and what it calls; `path` comes before names that are its own."""
+    for line in subcircuits[name].lines:
+        instance, *nodes, model = _words(line)
+        outer = [nets.get(node, path + node) for node in nodes]
+        if model in subcircuits and model not in DEVICES:
+            yield from _flat(
+                subcircuits, model, f"{path}{instance}/", dict(zip(subcircuits[model].pins, outer, strict=True))
+            )
+        else:
+            values = [f"{key}={value}" for key, value in assignments(line).items()]
+            yield " ".join([f"{instance[0]}{path}{instance[1:]}", *outer, model, *values])
+
+
+def _words(line: str) -> list[str]:
+    """Instance, nets and model of a line; the last word before the first "=" is the first parameter's name."""
+    words = line.partition("=")[0].split()
+    return words[:-1] if "=" in line else words
 
 
 def _check_device(path: Path, line: str, model: str, nodes: list[str], values: dict[str, str]) -> None:
-    if len(nodes) != DEVICES[model]:
-        raise NetlistError(f"{path}: {line!r}: {model} has {DEVICES[model]} terminals, {len(nodes)} nets are given")
-    for key in ("w", "l"):
+    form = DEVICES[model]
+    if line[0] == "r" and _GENERIC not in model:
+        raise NetlistError(f"{path}: {line!r}: {model} must stand in an X line")
+    if len(nodes) != form.nets:
+        raise NetlistError(f"{path}: {line!r}: {model} has {form.nets} terminals, {len(nodes)} nets are given")
+    for key in form.sizes:
         if key not in values:
             raise NetlistError(f"{path}: {line!r}: {key}= is missing")
-        size = number(values[key])
-        if size is None:
+        value = number(values[key])
+        if value is None:
             raise NetlistError(f"{path}: {line!r}: {key}={values[key]} is no number")
-        if not _SIZE_MIN_UM <= size <= _SIZE_MAX_UM:
+        smallest, largest, unit, unit_name, remedy = _LIMITS[key]
+        if not smallest <= value * unit <= largest:
             raise NetlistError(
-                f"{path}: {line!r}: {key}={values[key]} is {size:g} um; sizes from {_SIZE_MIN_UM:g} to "
-                f"{_SIZE_MAX_UM:g} um are possible. Write micrometres without a suffix"
+                f"{path}: {line!r}: {key}={values[key]} is {value * unit:g} {unit_name}; sizes from {smallest:g} to "
+                f"{largest:g} {unit_name} are possible. {remedy}"
             )
+    if model in FIXED_WIDTHS_UM and "w" in values:
+        width = FIXED_WIDTHS_UM[model][1]
+        if number(values["w"]) != width:
+            raise NetlistError(f"{path}: {line!r}: {model} is {width:g} um wide, not w={values['w']}; leave w out")
     for key in ("m", "nf"):
         count = number(values.get(key, "1"))
         if count is None or count < 1 or count != int(count):
             raise NetlistError(f"{path}: {line!r}: {key}={values[key]} must be a whole number from 1")
+
+
+def _with_letter(line: str) -> str:
+    """The line of a generic resistor with the letter that both tools want.
+
+    That is R for a resistor which is no subcircuit in the models, X for the others; people write either.
+    """
+    model = next((word for word in line.partition("=")[0].split()[1:] if _GENERIC in word), None)
+    if line[0] not in "xr" or model not in DEVICES or line[0] == DEVICES[model].letter:
+        return line
+    return DEVICES[model].letter + line

@@ -296,9 +296,32 @@ class _Bench:
             box = kdb.Box()
             for unit in array.units:
                 box += unit.box
+            around = f"the ring of tap around {_at(box.center().x, box.center().y)}"
             if any(all(hole.inside(unit.box.center()) for unit in array.units) for hole in self.bridged[kind]):
-                lines.append(f"the ring of tap around {_at(box.center().x, box.center().y)} is open")
+                lines.append(f"{around} is open")
+            elif bare := self._bare_side([*array.units, *array.dummies], self.found.taps[kind]):
+                lines.append(f"{around} has nothing {bare}")
         yield from self._finding("ring", group, lines, "Close it, and contact it all the way")
+
+    def _bare_side(self, members: Iterable[Unit | Finger], taps: kdb.Region) -> str:
+        """Where no tap lies along an array that has some along its other three sides; else nothing."""
+        box = kdb.Box()
+        for member in members:
+            box += member.box
+        strips = {
+            "left of it": (kdb.Box(box.left - _LOOK, box.bottom, box.left, box.top), False),
+            "right of it": (kdb.Box(box.right, box.bottom, box.right + _LOOK, box.top), False),
+            "below it": (kdb.Box(box.left, box.bottom - _LOOK, box.right, box.bottom), True),
+            "above it": (kdb.Box(box.left, box.top, box.right, box.top + _LOOK), True),
+        }
+        bare = []
+        for word, (strip, flat) in strips.items():
+            seen = [part.bbox() for part in (taps & kdb.Region(strip)).merged().each()]
+            if 2 * sum(part.width() if flat else part.height() for part in seen) < (
+                box.width() if flat else box.height()
+            ):
+                bare.append(word)
+        return bare[0] if len(bare) == 1 else ""
 
     # Centroids
 

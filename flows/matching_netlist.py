@@ -6,15 +6,14 @@ without a suffix; what is below `_METRES_MAX` was meant in metres.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
-from mirrorneuron.pdk_sky130.spice import Scope, assignments, logical_lines
+from mirrorneuron.pdk_sky130.errors import NetlistError
+from mirrorneuron.pdk_sky130.spice import Scope, assignments, netlist_lines
 
 __all__ = ["Wanted", "read"]
 
@@ -64,13 +63,7 @@ def read(path: Path, top: str) -> list[Wanted]:
     NetlistError
         There are several subcircuits to choose from, a line cannot be understood, or there is no transistor.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FileError(f"{path} is no text file; give a SPICE netlist") from error
-    except OSError as error:
-        raise FileError(f"the netlist {path} cannot be read: {error.strerror}") from error
-    lines = list(itertools.takewhile(lambda line: line.split()[0] != ".end", logical_lines(text)))
+    lines = netlist_lines(path)
     subcircuits, outside = _subcircuits(path, lines)
     chosen = _top(path, subcircuits, outside, top.lower())
     scope = Scope(outside.texts)

@@ -26,6 +26,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from mirrorneuron.flows import drc, extract, judge, lvs, matching, report
 from mirrorneuron.flows.build import Built, build
+from mirrorneuron.flows.checks import of_drc, of_lvs, of_matching
 from mirrorneuron.flows.folders import alone, store, writable
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.result import Check
@@ -290,39 +291,17 @@ class _Run:
 
     def _drc(self) -> tuple[drc.DrcResult, list[Check]]:
         result = drc.run(self._found.built.gds, work=self._folder / "drc", jobs=max(1, self._jobs - 1))
-        checks: list[Check] = []
-        for deck, rules in result.rules_by_deck.items():
-            violations = [violation for violation in result.violations if violation.deck == deck]
-            told = [f"{rules} rules run"]
-            told += [f"{v.rule} at ({v.x:.3f}, {v.y:.3f}) um: {v.text}" for v in violations[:3]]
-            checks.append(Check("drc", f"{deck}: violations", not violations, len(violations), 0, "", "; ".join(told)))
-        unlisted = [violation for violation in result.violations if violation.deck not in result.rules_by_deck]
-        passed = result.rules_run > 0 and not unlisted
-        return result, [*checks, Check("drc", "rules run", passed, result.rules_run)]
+        return result, of_drc(result)
 
     def _lvs(self) -> tuple[lvs.LvsResult, list[Check]]:
         built = self._found.built
         result = lvs.run(built.gds, built.spice, work=self._folder / "lvs")
-        checks = [Check("lvs", "devices compared", result.devices > 0, result.devices)]
-        for tool, matches in (("klayout", result.klayout), ("netgen", result.netgen)):
-            said = [error for error in result.errors if error.startswith(f"{tool}:")]
-            verdict = "match" if matches else "no match"
-            checks.append(Check("lvs", tool, matches, verdict, "match", "", "; ".join(said[:3])))
-        return result, [*checks, Check("lvs", "both agree on a match", result.passed)]
+        return result, of_lvs(result)
 
     def _matching(self) -> tuple[matching.MatchingResult, list[Check]]:
         built = self._found.built
         result = matching.run(built.gds, built.spice, centroid_limit=self._found.centroid_limit)
-        # Those of one output have nothing to match with; standard cells are not meant to.
-        bare = [
-            group.gate for group in result.groups if group.kind != "parallel" and not group.logic and not group.ring
-        ]
-        said = f"of gate {', '.join(bare[:5])}" if bare else ""
-        return result, [
-            Check("matching", "groups of transistors", bool(result.groups), len(result.groups)),
-            Check("matching", "errors", result.passed, len(result.errors), 0, detail="; ".join(result.errors[:3])),
-            Check("matching", "matched groups without a closed ring", not bare, len(bare), 0, detail=said),
-        ]
+        return result, of_matching(result)
 
     def _extract(self) -> tuple[extract.ExtractResult, list[Check]]:
         built = self._found.built

@@ -1,13 +1,18 @@
-"""The GDS layer and purpose numbers of SKY130: the only place where they stand.
+"""The GDS layer and purpose numbers of SKY130; ``layers.csv`` beside this file is the only place where they stand.
 
 Source: the process's published layer table (skywater-pdk, ``docs/rules``).
 """
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["DRAWING", "PIN_LAYERS", "Layer", "PinLayers"]
+__all__ = ["DRAWING", "LAYERS_CSV", "PIN_LAYERS", "Layer", "PinLayers"]
+
+LAYERS_CSV: Final = Path(__file__).with_name("layers.csv")
+"""Columns: name, purpose (``drawing``, ``pin``, ``label``), layer, datatype. KLayout decks read it too."""
 
 
 class Layer(NamedTuple):
@@ -28,44 +33,52 @@ class PinLayers(NamedTuple):
     label: Layer
 
 
-DNWELL: Final = Layer(64, 18)
-NWELL: Final = Layer(64, 20)
-DIFF: Final = Layer(65, 20)
-TAP: Final = Layer(65, 44)
-POLY: Final = Layer(66, 20)
-POLY_RES: Final = Layer(66, 13)
-LICON1: Final = Layer(66, 44)
-LI1: Final = Layer(67, 20)
-MCON: Final = Layer(67, 44)
-MET1: Final = Layer(68, 20)
-VIA: Final = Layer(68, 44)
-MET2: Final = Layer(69, 20)
-VIA2: Final = Layer(69, 44)
-MET3: Final = Layer(70, 20)
-VIA3: Final = Layer(70, 44)
-MET4: Final = Layer(71, 20)
-VIA4: Final = Layer(71, 44)
-MET5: Final = Layer(72, 20)
-HVI: Final = Layer(75, 20)
-HVTP: Final = Layer(78, 44)
-LVTN: Final = Layer(125, 44)
-NSDM: Final = Layer(93, 44)
-PSDM: Final = Layer(94, 20)
-NPC: Final = Layer(95, 20)
-RPM: Final = Layer(86, 20)
-URPM: Final = Layer(79, 20)
-CAPM: Final = Layer(89, 44)
-CAP2M: Final = Layer(97, 44)
-NPN: Final = Layer(82, 20)
-PNP: Final = Layer(82, 44)
-AREAID_SC: Final = Layer(81, 4)
+def _read(path: Path) -> dict[tuple[str, str], Layer]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return {
+            (row["name"], row["purpose"]): Layer(int(row["layer"]), int(row["datatype"]))
+            for row in csv.DictReader(stream)
+        }
 
-DRAWING: Final[dict[str, Layer]] = {
-    name.lower(): value for name, value in dict(globals()).items() if isinstance(value, Layer)
-}
-"""Every drawing layer by its official name in lower case."""
+
+_PAIRS: Final = _read(LAYERS_CSV)
+
+DRAWING: Final[dict[str, Layer]] = {name: pair for (name, purpose), pair in _PAIRS.items() if purpose == "drawing"}
+"""Every drawing layer, identifiers (``areaid_*``) among them, by its official name in lower case."""
 
 PIN_LAYERS: Final[dict[str, PinLayers]] = {
-    name: PinLayers(Layer(number, 20), Layer(number, 16), Layer(number, 5))
-    for name, number in (("li1", 67), ("met1", 68), ("met2", 69), ("met3", 70), ("met4", 71), ("met5", 72))
+    name: PinLayers(DRAWING[name], _PAIRS[name, "pin"], _PAIRS[name, "label"])
+    for name in ("li1", "met1", "met2", "met3", "met4", "met5")
 }
+
+DNWELL: Final = DRAWING["dnwell"]
+NWELL: Final = DRAWING["nwell"]
+DIFF: Final = DRAWING["diff"]
+TAP: Final = DRAWING["tap"]
+POLY: Final = DRAWING["poly"]
+POLY_RES: Final = DRAWING["poly_res"]
+LICON1: Final = DRAWING["licon1"]
+LI1: Final = DRAWING["li1"]
+MCON: Final = DRAWING["mcon"]
+MET1: Final = DRAWING["met1"]
+VIA: Final = DRAWING["via"]
+MET2: Final = DRAWING["met2"]
+VIA2: Final = DRAWING["via2"]
+MET3: Final = DRAWING["met3"]
+VIA3: Final = DRAWING["via3"]
+MET4: Final = DRAWING["met4"]
+VIA4: Final = DRAWING["via4"]
+MET5: Final = DRAWING["met5"]
+HVI: Final = DRAWING["hvi"]
+HVTP: Final = DRAWING["hvtp"]
+LVTN: Final = DRAWING["lvtn"]
+NSDM: Final = DRAWING["nsdm"]
+PSDM: Final = DRAWING["psdm"]
+NPC: Final = DRAWING["npc"]
+RPM: Final = DRAWING["rpm"]
+URPM: Final = DRAWING["urpm"]
+CAPM: Final = DRAWING["capm"]
+CAP2M: Final = DRAWING["cap2m"]
+NPN: Final = DRAWING["npn"]
+PNP: Final = DRAWING["pnp"]
+AREAID_SC: Final = DRAWING["areaid_sc"]

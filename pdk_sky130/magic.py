@@ -10,16 +10,13 @@ official file                  adapted copy
 =============================  =====================================================================================
 ``fringeshieldhalo``           left out
 device limits (``w<0.42``)     left out; of devices that differ in nothing else, the first stays
-``defaultsidewall`` + offset   no offset; capacitance times `SIDEWALL_FACTOR`
-``sidehalo 8``                 ``sidehalo 1`` [um]: the old Magic couples through other wires, the new one does not
-``defaultsideoverlap``         ``sideoverlap`` with its shields spelled out (the old Magic forgets them and then counts
-                               the fringe once per layer below, up to negative capacitors), times `FRINGE_FACTOR`
+``defaultperimeter``,          left out: the old Magic counts the fringe of an edge once per layer below it, up to
+``defaultsideoverlap``,        negative capacitors, knows no neighbours, and couples sidewalls through other wires
+``defaultsidewall``
 =============================  =====================================================================================
 
-The factors were fitted on foundry standard cells against the ``.ext`` files of Magic 8.3.677 with the official file.
-Per net of at least 0.05 fF, on 60 cells: signals median 1.02, 10th to 90th percentile 0.92 to 1.11, rails 0.97, 0.91 to
-1.02. That is dense wiring; lone structures can be far off (two met1 wires 1.05 um apart or more: no coupling instead of
-3.5 fF per 100 um). Plates, and wires alone over the substrate, are exact.
+What is left, area and overlap, is exact. Fringe and sidewall are calculated from the drawn shapes, with the official
+file's coefficients: `flows.parasitics`.
 """
 
 from __future__ import annotations
@@ -35,11 +32,12 @@ from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError
 from mirrorneuron.pdk_sky130.install import Pdk
 
 __all__ = [
-    "FRINGE_FACTOR",
-    "SIDEWALL_FACTOR",
     "DeviceRules",
+    "Types",
     "adapt",
     "device_rules",
+    "extract_statements",
+    "is_adapted",
     "parse_version",
     "required_version",
     "technology",
@@ -47,15 +45,7 @@ __all__ = [
 
 Version = tuple[int, ...]
 
-SIDEWALL_FACTOR: Final[dict[str, float]] = {"active": 0.12, "locali": 0.58}
-"""Of `defaultsidewall`, by plane (``active`` is poly); planes not listed: 0.42."""
-_SIDEWALL_OTHER: Final = 0.42
-
-FRINGE_FACTOR: Final[dict[str, float]] = {"lower": 0.28, "higher": 0.61}
-"""Of `defaultsideoverlap`, by where the other conductor lies; to a well, which stands for the substrate: 1."""
-
-_SIDEHALO_UM: Final = 1
-_WELL_PLANE: Final = "well"
+_LEFT_OUT: Final = ("fringeshieldhalo", "defaultperimeter", "defaultsideoverlap", "defaultsidewall")
 _LIMIT = re.compile(r"^[a-z]\w*(<|>)=?[\d.]")
 _REQUIRES = re.compile(r"^(\s*requires\s+magic-)(\d+(?:\.\d+)+)", re.MULTILINE)
 
@@ -69,6 +59,12 @@ def required_version(tech: str) -> Version | None:
     """The oldest Magic that the text of a technology file asks for; None if it asks for none."""
     versions = [parse_version(match.group(2)) for match in _REQUIRES.finditer(tech)]
     return max(versions, default=None)
+
+
+def is_adapted(tech: str, magic_version: str) -> bool:
+    """Whether a Magic of this version gets an adapted copy of the technology file with this text."""
+    required = required_version(tech)
+    return required is not None and parse_version(magic_version) < required
 
 
 def technology(pdk: Pdk, magic_version: str, folder: Path) -> Path:
@@ -93,8 +89,7 @@ def technology(pdk: Pdk, magic_version: str, folder: Path) -> Path:
         text = official.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise EvidenceError(f"the Magic technology file {official} cannot be read: {error}") from error
-    required = required_version(text)
-    if required is None or parse_version(magic_version) >= required:
+    if not is_adapted(text, magic_version):
         return official
     adapted = folder / official.name
     partial = folder / f"{official.name}.{os.getpid()}.part"
@@ -134,23 +129,13 @@ def _logical_lines(section: str) -> Iterator[str]:
 
 
 def _adapt_extract(lines: Iterable[str]) -> Iterator[str]:
-    lines = list(lines)
     try:
-        order = {words[1]: int(words[2]) for words in map(str.split, lines) if words[0] == "planeorder"}
         seen: set[str] = set()
         for line in lines:
             words = line.split()
             match words[0]:
-                case "fringeshieldhalo":
+                case name if name in _LEFT_OUT:
                     continue
-                case "sidehalo":
-                    yield f"sidehalo {_SIDEHALO_UM}"
-                case "defaultsidewall":
-                    _, types, plane, value = words[:4]
-                    factor = SIDEWALL_FACTOR.get(plane, _SIDEWALL_OTHER)
-                    yield f"defaultsidewall {types} {plane} {float(value) * factor:g}"
-                case "defaultsideoverlap":
-                    yield _sideoverlap(*words[1:], order=order)
                 case "device":
                     limited = any(_LIMIT.match(word) for word in words)
                     gates = set(words[3].split(","))
@@ -162,24 +147,78 @@ def _adapt_extract(lines: Iterable[str]) -> Iterator[str]:
                     yield line
                 case _:
                     yield line
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except IndexError as error:
         raise EvidenceError(
             f"the Magic technology file's extract section has a form that the adapter does not know ({error!r}); "
             "install a Magic as new as the file requires"
         ) from error
 
 
-def _sideoverlap(types: str, plane: str, other: str, other_plane: str, value: str, *, order: dict[str, int]) -> str:
-    low, high = sorted((order[plane], order[other_plane]))
-    between = [f"~(space)/{name}" for name, level in order.items() if low < level < high]
-    if other_plane == _WELL_PLANE:
-        factor = 1.0
-    else:
-        factor = FRINGE_FACTOR["lower" if order[other_plane] < order[plane] else "higher"]
-    return (
-        f"sideoverlap ({types})/{plane} space/{plane} ({other})/{other_plane} {float(value) * factor:g} "
-        f"{','.join(between)}"
-    ).rstrip()
+def extract_statements(tech: str, variant: str) -> Iterator[list[str]]:
+    """The extract section's statements for a variant, for example ``"(si)"``, as words.
+
+    Raises
+    ------
+    EvidenceError
+        There is no extract section.
+    """
+    active = True
+    for line in _logical_lines(_extract_section(tech).group(1)):
+        words = line.split()
+        if words[0] == "variants":
+            active = words[1] == "*" or variant in words[1].split(",")
+        elif active:
+            yield words
+
+
+class Types:
+    """The names of a technology file's types: aliases, and lists of them.
+
+    Raises
+    ------
+    EvidenceError
+        The file has no types or no aliases.
+    """
+
+    def __init__(self, tech: str) -> None:
+        """Read them from the file's text."""
+        self._names: dict[str, str] = {}
+        self._planes: dict[str, str] = {}
+        self._aliases: dict[str, str] = {}
+        for line in _section(tech, "types"):
+            plane, names = line.lstrip("-").split()[:2]
+            first, *_ = names.split(",")
+            self._planes[first] = plane
+            self._names |= dict.fromkeys(names.split(","), first)
+        for line in _section(tech, "aliases"):
+            alias, names = line.split()[:2]
+            self._aliases[alias] = names
+
+    def name(self, type_name: str) -> str:
+        """The one name of a type, from any of its names; KeyError if there is none."""
+        return self._names[type_name]
+
+    def plane(self, type_name: str) -> str:
+        """The plane of a type, from any of its names; empty if there is no such type."""
+        return self._planes.get(self._names.get(type_name, ""), "")
+
+    def expand(self, names: str) -> frozenset[str]:
+        """The types of a comma-separated list; contacts of a type (``*type``) are taken for the type itself."""
+        found: set[str] = set()
+        for name in names.split(","):
+            bare = name.lstrip("*")
+            if bare in self._aliases:
+                found |= self.expand(self._aliases[bare])
+            elif bare in self._names:
+                found.add(self._names[bare])
+        return frozenset(found)
+
+
+def _section(tech: str, name: str) -> Iterator[str]:
+    match = re.search(rf"^{name}[ \t]*\n(.*?)^end\b", tech, re.MULTILINE | re.DOTALL)
+    if match is None:
+        raise EvidenceError(f"the Magic technology file has no section {name}")
+    return _logical_lines(match.group(1))
 
 
 @dataclass(frozen=True)
@@ -207,16 +246,12 @@ def device_rules(tech: str, variant: str) -> DeviceRules:
     classes: list[tuple[set[str], int]] = []
     types: dict[str, str] = {}
     offsets: dict[str, float] = {}
-    active = True
-    for line in _logical_lines(_extract_section(tech).group(1)):
-        words = line.split()
-        if words[0] == "variants":
-            active = words[1] == "*" or variant in words[1].split(",")
-        elif active and words[0] == "resist" and words[2] != "None":
+    for words in extract_statements(tech, variant):
+        if words[0] == "resist" and words[2] != "None":
             classes.append((set(words[1].split("/")[0].strip("()").split(",")), int(words[2])))
-        elif active and words[0] == "device" and len(words) > 4:
+        elif words[0] == "device" and len(words) > 4:
             types.setdefault(words[2], words[4].split(",")[0])
-            offset = re.search(r"\bl=l([+-][\d.]+)", line)
+            offset = re.search(r"\bl=l([+-][\d.]+)", " ".join(words))
             if offset:
                 offsets.setdefault(words[2], float(offset.group(1)))
     return DeviceRules(

@@ -5,15 +5,17 @@ SPICE does not distinguish case: everything is lower case from `logical_lines` o
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
-from mirrorneuron.pdk_sky130.errors import NetlistError
+from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 
-__all__ = ["Scope", "assignments", "logical_lines", "number"]
+__all__ = ["Scope", "assignments", "logical_lines", "netlist_lines", "number"]
 
 _SUFFIXES: Final = {
     "t": 1e12,
@@ -50,6 +52,25 @@ _FUNCTIONS: Final[dict[str, Callable[..., float]]] = {
     "agauss": lambda nominal, *_: nominal,
     "gauss": lambda nominal, *_: nominal,
 }
+
+
+def netlist_lines(path: Path) -> list[str]:
+    """The lines of a netlist file up to its ``.end``, as `logical_lines` gives them.
+
+    Raises
+    ------
+    FileError
+        There is no such file, it cannot be read, it is no text, or it is empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} is no text file; give a SPICE netlist") from error
+    except OSError as error:
+        raise FileError(f"the netlist {path} cannot be read: {error.strerror}") from error
+    if not text.strip():
+        raise FileError(f"the netlist {path} is empty")
+    return list(itertools.takewhile(lambda line: line.split()[0] != ".end", logical_lines(text)))
 
 
 def logical_lines(text: str) -> Iterator[str]:

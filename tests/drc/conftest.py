@@ -14,6 +14,8 @@ from mirrorneuron.flows import drc
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.layers import PIN_LAYERS, Layer
 
+sys.path.insert(0, str(Path(__file__).parent))  # for drc_patterns
+
 
 class Drawing:
     """A layout in um."""

@@ -32,7 +32,7 @@ def check(argument: str, settings: tuple[str, ...], folder: Path) -> None:
     built = build(catalog.load(argument, settings), folder)
     result = drc.run(built.gds, work=folder / "work", jobs=2)
     assert result.passed, result.violations
-    assert set(result.rules_by_deck) == {"official", "zero-area", "pin-label", "magic"}
+    assert set(result.rules_by_deck) == {"ours", "official", "zero-area", "pin-label", "magic"}
     assert result.rules_run > 500
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import drc
+from mirrorneuron.flows import drc, drc_magic, drc_ours
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, ToolFailedError, ToolTimeoutError
 from mirrorneuron.pdk_sky130.layers import Layer
+from mirrorneuron.pdk_sky130.rules import Rule
 
 SECTIONS = "print('FEOL section', 'BEOL section', 'OFFGRID-ANGLES section', sep='\\n')\n"
 CATEGORY = "<category><name>{}</name><description>{}</description><categories>{}</categories></category>"
@@ -93,7 +94,7 @@ def test_every_kind_of_marker_has_a_place(
     program("klayout", leaving(report(RULE, ITEM.format("m1.1", cell, shape).replace("m1.1", "'m1.1'"))))
     result = drc.run(clean_gds, work=tmp_path, decks=("official",))
     assert result.rules_run == 1
-    assert result.violations == (drc.Violation("official", "m1.1", "met1 width", x, y),)
+    assert result.violations == (drc.Violation("official", "m1.1", "met1 width", "met1", x, y),)
 
 
 def test_nested_categories_are_rules_of_their_own(
@@ -103,7 +104,51 @@ def test_nested_categories_are_rules_of_their_own(
     program("klayout", leaving(report(nested + RULE, ITEM.format("met1.space", "cell", "box: (0,0;2,2)"))))
     result = drc.run(clean_gds, work=tmp_path, decks=("official",))
     assert result.rules_run == 3
-    assert result.violations == (drc.Violation("official", "met1.space", "too near", 1, 1),)
+    assert result.violations == (drc.Violation("official", "met1.space", "too near", "met1", 1, 1),)
+
+
+def our_report(log: str, *rules: str) -> str:
+    """What our deck leaves: its log, and a report with these rules."""
+    categories = "".join(CATEGORY.format(rule, "", "") for rule in rules)
+    return f"print({log!r})\nPath(given['report']).write_text({report(categories)!r})"
+
+
+@pytest.mark.parametrize(
+    ("log", "rules", "message"),
+    [
+        ("DRC: 2 rules run", ["m1.1"], r"says it ran 2 rules, reports 1, and the table has 2: m1\.2"),
+        ("DRC: 1 rules run", ["m1.1"], r"says it ran 1 rules, reports 1, and the table has 2: m1\.2"),
+        ("DRC: 1 rules run", ["m1.1", "m1.2"], "says it ran 1 rules"),
+        ("DRC: 3 rules run", ["m1.1", "m1.2", "other"], "other"),
+        ("", ["m1.1", "m1.2"], "did not come to its end"),
+    ],
+)
+def test_our_deck_must_run_exactly_the_rules_of_the_table(
+    log: str,
+    rules: list[str],
+    message: str,
+    clean_gds: Path,
+    tmp_path: Path,
+    program: Program,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = {name: Rule(140, "", "nm", "rule") for name in ("m1.1", "m1.2")}
+    monkeypatch.setattr(drc_ours, "RULES", {**table, "huge.width": Rule(3000, "", "nm", "parameter")})
+    program("klayout", our_report("DRC: 2 rules run", "m1.1", "m1.2", "m1.2:met1"))
+    found = drc.run(clean_gds, work=tmp_path / "whole", decks=("ours",))
+    assert (found.passed, found.rules_by_deck) == (True, {"ours": 2})
+    program("klayout", our_report(log, *rules))
+    with pytest.raises(EvidenceError, match=message):
+        drc.run(clean_gds, work=tmp_path / "work", decks=("ours",))
+
+
+def test_what_our_deck_did_not_apply_is_told(
+    clean_gds: Path, tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drc_ours, "RULES", {"m1.pd.1d": Rule(35, "", "%", "rule")})
+    program("klayout", our_report("not applicable: m1.pd.1d: no chip\nDRC: 1 rules run", "m1.pd.1d"))
+    result = drc.run(clean_gds, work=tmp_path / "work", decks=("ours",))
+    assert result.not_applicable == {"m1.pd.1d": "no chip"}
 
 
 MAGIC_TOTALS = "print('Total number of rules specified in tech file: 5', 'Total DRC errors found: 0', sep='\\n')\n"
@@ -149,9 +194,9 @@ def test_magic_violations(clean_gds: Path, tmp_path: Path, program: Program) -> 
     result = drc.run(clean_gds, work=tmp_path / "work", decks=("magic",))
     assert result.rules_by_deck == {"magic": 5}
     assert result.violations == (
-        drc.Violation("magic", "li.1", "Too thin (li.1)", 1.5, 2),
-        drc.Violation("magic", "li.1", "Too thin (li.1)", 3, 4),
-        drc.Violation("magic", "Too odd", "Too odd", 5, 6),
+        drc.Violation("magic", "li.1", "Too thin (li.1)", "li1", 1.5, 2),
+        drc.Violation("magic", "li.1", "Too thin (li.1)", "li1", 3, 4),
+        drc.Violation("magic", "Too odd", "Too odd", "", 5, 6),
     )
 
 
@@ -162,7 +207,7 @@ def test_a_hanging_program_is_stopped(clean_gds: Path, tmp_path: Path, program: 
 
 
 def test_a_real_tcl_error_stops_magic(clean_gds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drc, "_MAGIC_SCRIPT", "error {it went wrong}")
+    monkeypatch.setattr(drc_magic, "_MAGIC_SCRIPT", "error {it went wrong}")
     with pytest.raises(ToolFailedError, match="it went wrong"):
         drc.run(clean_gds, work=tmp_path, decks=("magic",))
 

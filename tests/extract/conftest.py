@@ -173,7 +173,7 @@ def fake_magic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
         script = tmp_path / "fake_magic"
         script.write_text(
             f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\n"
-            "if sys.argv[1:] == ['--version']:\n    print('8.3.105')\n    sys.exit(0)\n" + body
+            "if sys.argv[1:] == ['--version']:\n    print('9.9.9')\n    sys.exit(0)\n" + body
         )
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("MIRRORNEURON_MAGIC", str(script))

@@ -16,6 +16,15 @@ end
 drc
  width m1 140 "sidehalo 8"
 end
+types
+  locali locali,li1,li
+ -locali corelocali,coreli
+  metal2 metal2,m2
+  metal2 m2contact,m2c
+end
+aliases
+  allli  *li,coreli
+end
 extract
  style s variants (),(si)
  sidehalo 8
@@ -88,7 +97,6 @@ def test_only_the_version_and_the_extract_section_change() -> None:
 
 def test_what_an_old_magic_does_not_know_is_gone() -> None:
     section = magic.adapt(TECH, "8.3.105").partition("extract\n")[2].partition("\nend\n")[0].splitlines()
-    assert "sidehalo 1" in section
     assert not any(word in line for line in section for word in ("fringeshieldhalo", "<", ">", "special_n", "r_fixed"))
     devices = [line for line in section if line.startswith("device")]
     assert devices == [
@@ -98,18 +106,27 @@ def test_what_an_old_magic_does_not_know_is_gone() -> None:
     ]
 
 
-def test_capacitances_are_rewritten() -> None:
+def test_what_an_old_magic_gets_wrong_is_left_out() -> None:
     section = magic.adapt(TECH, "8.3.105").splitlines()
-    assert [line for line in section if "side" in line and "halo" not in line] == [
-        "defaultsidewall *poly active 1.2",
-        "defaultsidewall li locali 5.8",
-        "defaultsidewall m2 metal2 21",
-        "sideoverlap (m2)/metal2 space/metal2 (nwell,pwell)/well 10 ~(space)/active,~(space)/locali,~(space)/metal1",
-        "sideoverlap (m2)/metal2 space/metal2 (m1)/metal1 2.8",
-        "sideoverlap (m2)/metal2 space/metal2 (li)/locali 2.8 ~(space)/metal1",
-        "sideoverlap (li)/locali space/locali (m2)/metal2 6.1 ~(space)/metal1",
-    ]
+    assert not [line for line in section if line.startswith(("fringe", "defaultside", "defaultperimeter"))]
     assert "defaultoverlap m2 metal2 m1 metal1 130" in section
+    assert "sidehalo 8" in section
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ("li", {"locali"}),
+        ("li1,m2c", {"locali", "m2contact"}),
+        ("*li", {"locali"}),
+        ("allli,nothing", {"locali", "corelocali"}),
+    ],
+)
+def test_lists_of_types(names: str, found: set[str]) -> None:
+    types = magic.Types(TECH)
+    assert types.expand(names) == found
+    assert types.plane("m2c") == "metal2"
+    assert types.plane("nothing") == ""
 
 
 def test_device_rules_of_a_variant() -> None:
@@ -133,7 +150,7 @@ def test_the_official_file() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("extract\n", "extractor\n"), ("planeorder metal2 5\n", ""), ("metal2 50 0.3", "metal2"), ("well 10", "well ten")],
+    [("extract\n", "extractor\n"), (" device msubcircuit n nfet,scnfet", " device msubcircuit\n#")],
 )
 def test_an_unknown_form_is_refused(old: str, new: str, pdk: install.Pdk, tmp_path: Path) -> None:
     pdk.magic_tech.write_text(TECH.replace(old, new))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from mirrorneuron.flows import cli, doctor, folders
@@ -204,7 +205,7 @@ def test_drc_of_a_cell_with_violations(tmp_path: Path, inverter: Path) -> None:
     assert not found["passed"]
     assert found["rules_run"] > 100
     assert "nwell.4" in {violation["rule"] for violation in found["violations"]}
-    assert set(found["violations"][0]) == {"deck", "rule", "text", "x", "y"}
+    assert set(found["violations"][0]) == {"deck", "rule", "text", "layer", "x", "y"}
 
 
 @pytest.mark.parametrize(
@@ -264,3 +265,42 @@ def test_no_room_for_the_output() -> None:
         done = subprocess.run([PROGRAM, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 3
     assert done.stderr.startswith("mirrorneuron: cannot write the result")
+
+
+RELEASED = Path(__file__).parents[2] / "gds_out/neuron4/neuron4.gds"
+
+
+def test_reports_for_a_ci_system(call: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    junit, summary = tmp_path / "junit.xml", tmp_path / "summary.md"
+    summary.write_text("what was there before\n")
+    status, _, _ = call("matching", str(RELEASED), "--junit", str(junit), "--summary", str(summary))
+    assert status == 0
+    suite = ElementTree.parse(junit).getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "0", "0")
+    told = summary.read_text()
+    assert told.startswith("what was there before\n## mirrorneuron matching ")
+    assert ": passed\n" in told
+
+
+def test_reports_of_what_broke(call: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    junit, summary = tmp_path / "junit.xml", tmp_path / "summary.md"
+    absent = tmp_path / "absent.gds"
+    status, _, message = call("lvs", str(absent), str(absent), "--junit", str(junit), "--summary", str(summary))
+    assert status == 2
+    suite = ElementTree.parse(junit).getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "0", "1")
+    assert "absent.gds" in (suite[0][0].get("message") or "")
+    assert "absent.gds" in message
+    assert "no verdict (exit status 2)" in summary.read_text()
+
+
+@pytest.mark.parametrize("option", ["--junit", "--summary"])
+def test_a_report_that_cannot_be_written(
+    call: Callable[..., tuple[int, str, str]], tmp_path: Path, option: str
+) -> None:
+    status, _, message = call("matching", str(RELEASED), option, str(tmp_path))
+    assert status == 2
+    assert f"{option} {tmp_path}: cannot be written" in message
+    status, _, message = call("matching", str(RELEASED), option, "/dev/full")
+    assert status == 2
+    assert "/dev/full" in message

@@ -120,13 +120,15 @@ def test_a_cell_without_a_testbench(signed: Callable[..., Signoff], monkeypatch:
 
 @pytest.mark.usefixtures("plain")
 def test_what_failed_is_told(signed: Callable[..., Signoff], steps: Steps) -> None:
-    steps.drc = DrcResult((Violation("magic", "met1.1", "width < 0.14um", 1.0, 2.0),), {"official": 9, "magic": 9})
+    steps.drc = DrcResult(
+        (Violation("magic", "met1.1", "width < 0.14um", "met1", 1.0, 2.0),), {"official": 9, "magic": 9}
+    )
     steps.layout = measurement(missing={"sum_error_rms": "the transfer turns"})
     shown = _Page(_text(signed()))
     assert "FAILED" in shown.text
     assert "PASSED" not in shown.text
     assert "What failed" in shown.text
-    assert "met1.1 at (1.000, 2.000) um: width < 0.14um" in shown.text
+    assert "width < 0.14um; at (1.000, 2.000) um" in shown.text
     assert "no number: the transfer turns" in shown.text
 
 

@@ -79,7 +79,7 @@ def test_the_record_is_the_same_each_time(signed: Signed, tmp_path: Path) -> Non
     assert (tmp_path / "out/pair/report.json").read_bytes() == first
 
 
-VIOLATION = Violation("official", "met1.1", "width", 0.0, 0.0)
+VIOLATION = Violation("official", "met1.1", "width", "met1", 0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,77 @@ class Drawing:
         self.layout.write(str(path))
         return path
 
+    def contact(self, net: str, x: int, y: int, *, width: int = 340, cut: bool = True) -> None:
+        """A cut with li1 over it (poly or diffusion is the caller's), labelled if `net` has a name."""
+        if cut:
+            self.at(layers.LICON1, x, y, CUT)
+        self.box(layers.LI1, x - width // 2, y - CUT, x + width // 2, y + CUT)
+        if net:
+            self.label(net, "li1", x, y)
+
+    def tap(self, net: str, x: int, y: int, implant: Layer) -> None:
+        """A tap of the well or substrate that is there; labelled if `net` has a name."""
+        self.at(layers.TAP, x, y, 400)
+        self.at(implant, x, y, 650)
+        self.contact(net, x, y)
+
+    def strip(
+        self, conductor: Layer, x: int, w: int, bodies: Sequence[int], mark: Layer, ends: Sequence[str] = ("a", "b")
+    ) -> None:
+        """Resistors in series in an upright strip, 500 nm of conductor before, between and after; ends contacted."""
+        y = 500
+        for length in bodies:
+            self.box(mark, x, y, x + w, y + length)
+            y += length + 500
+        self.box(conductor, x, 0, x + w, y)
+        for net, level in zip(ends, (250, y - 250), strict=True):
+            if conductor in (layers.POLY, layers.DIFF):
+                self.contact(net, x + w // 2, level)
+            elif net:
+                metal = next(name for name, pair in PIN_LAYERS.items() if pair.drawing == conductor)
+                self.label(net, metal, x + w // 2, level)
+
+    def cover(self, *marks: Layer, margin: int = 150) -> None:
+        """Marks over all that is there."""
+        box = self.cell.bbox().enlarged(margin, margin)
+        for mark in marks:
+            self.box(mark, *_sides(box))
+
+    def place(self, gds: Path, trans: kdb.Trans | None = None) -> str:
+        """A foundry cell, as it is; its name."""
+        other = kdb.Layout()
+        other.read(str(gds))
+        (top,) = other.top_cells()
+        copy = self.layout.cell(top.name) or self.layout.create_cell(top.name)
+        if copy.is_empty():
+            copy.copy_tree(top)
+        self.cell.insert(kdb.CellInstArray(copy.cell_index(), trans or kdb.Trans()))
+        return top.name
+
+
+def side_by_side(drawings: Mapping[str, Drawing], gap: int = 5000) -> Drawing:
+    """Several drawings in one, in a row; the labels of each begin with its name, but for ``sub``."""
+    whole = Drawing()
+    x = 0
+    for name, drawing in drawings.items():
+        box = drawing.cell.bbox()
+        move = kdb.Trans(x - box.left, -box.bottom)
+        x += box.width() + gap
+        for layer in drawing.layout.layer_indexes():
+            target = whole.cell.shapes(whole.layout.layer(drawing.layout.get_info(layer)))
+            for shape in drawing.cell.shapes(layer).each():
+                if shape.is_text() and shape.text_string != "sub":
+                    text = shape.text.transformed(move)
+                    target.insert(kdb.Text(f"{name}_{text.string}", text.trans))
+                else:
+                    target.insert(shape, move)
+        for instance in drawing.cell.each_inst():
+            cell = whole.layout.cell(instance.cell.name) or whole.layout.create_cell(instance.cell.name)
+            if cell.is_empty():
+                cell.copy_tree(instance.cell)
+            whole.cell.insert(kdb.CellInstArray(cell.cell_index(), move * instance.trans))
+    return whole
+
 
 def _sides(box: kdb.Box) -> tuple[int, int, int, int]:
     return box.left, box.bottom, box.right, box.top

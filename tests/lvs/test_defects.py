@@ -106,8 +106,14 @@ LAYOUT_DEFECTS = {
         False,
         "no transistor that this deck extracts",
     ),
-    "thick oxide": (lambda k: over_mark(k, layers.HVI), False, False, "hvi at"),
-    "resistor": (lambda k: over_mark(k, layers.POLY_RES), False, False, "poly_res at"),
+    "thick oxide": (lambda k: over_mark(k, layers.HVI), False, False, "pfet_g5v0d10v5"),
+    "esd mark": (
+        lambda k: over_mark(k, layers.DRAWING["areaid_ed"]),
+        False,
+        True,
+        "no transistor that this deck extracts",
+    ),
+    "resistor": (lambda k: over_mark(k, layers.POLY_RES), False, False, "make no resistor"),
     "bulk on another net": (lambda k: k.cell(p=k.prow(taps=("in",))), False, False, "B:in"),
     "dummy missing": (
         lambda k: k.cell(n=k.nrow(sds=k.nrow().sds[:-1], gates=k.nrow().gates[:-1])),

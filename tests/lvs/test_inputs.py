@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
+from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import lvs, lvs_netgen, lvs_netlist
 from mirrorneuron.lvs import DECK
-from mirrorneuron.pdk_sky130 import layers
-from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, MissingToolError, NetlistError
+from mirrorneuron.pdk_sky130 import install, layers
+from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, MissingToolError, NetlistError, ToolFailedError
 
 FET = "X1 a b c d sky130_fd_pr__nfet_01v8"
 
 BAD_NETLISTS = {
     "no such cell": (".subckt other a\n.ends\n", "no .subckt cell"),
-    "unknown device": (".subckt cell a b c d\nX1 a b c d sky130_fd_pr__nfet_g5v0d10v5 w=1 l=1\n.ends\n", "g5v0d10v5"),
+    "unknown device": (
+        ".subckt cell a b c d\nX1 a b c d sky130_fd_pr__nfet_20v0 w=1 l=1\n.ends\n",
+        "nfet_20v0 is neither",
+    ),
     "m line": (".subckt cell a b c d\nM1 a b c d nfet w=1 l=1\n.ends\n", "m1 a b c d"),
     "include": (".include models.spice\n.subckt cell a\n.ends\n", ".include"),
     "not closed": (".subckt cell a b c d\n", "not closed"),
@@ -28,6 +33,19 @@ BAD_NETLISTS = {
     "pins of a call": (".subckt sub a b\n.ends\n.subckt cell a b c d\nXs a sub\n.ends\n", "2 pins, 1 nets"),
     "undefined call": (".subckt cell a b c d\nXs a b nothing\n.ends\n", "nothing is neither"),
     "recursion": (".subckt cell a\nXs a cell\n.ends\n", "contains itself"),
+    "resistor of no such kind": (".subckt cell a b\nR1 a b 100\n.ends\n", "no resistor that LVS compares"),
+    "transistor as resistor": (".subckt cell a b c d\nR1 a b c d sky130_fd_pr__nfet_01v8 w=1 l=1\n.ends\n", "X line"),
+    "width twice": (
+        ".subckt cell a b c\nX1 a b c sky130_fd_pr__res_xhigh_po_0p35 l=1 w=0.7\n.ends\n",
+        "is 0.35 um wide, not w=0.7",
+    ),
+    "area in um2": (
+        ".subckt cell a b\nX1 a b sky130_fd_pr__diode_pw2nd_05v5 area=0.4 perim=2.5e6\n.ends\n",
+        "1 um2 is area=1e12",
+    ),
+    "perimeter missing": (".subckt cell a b\nX1 a b sky130_fd_pr__diode_pw2nd_05v5 area=4e11\n.ends\n", "perim= is"),
+    "nothing but a name": (".subckt cell a b\nX1\n.ends\n", "no nets and no model"),
+    "expression as subcircuit parameter": (".subckt cell a b w=1\n.ends\n", "without parameters"),
     "twice": (f".subckt cell a b c d\n{FET} w=1 l=1\n{FET} w=1 l=1\n.ends\n", "two instances"),
 }
 
@@ -105,22 +123,73 @@ def test_netgen_without_verdict():
         assert lvs_netgen.verdict(good, json.dumps([cell | change]), "cell")[1], change
 
 
-def test_layer_numbers_are_those_of_the_layer_table():
-    text = DECK.with_name("layers.lvs").read_text()
-    found = {name: layers.Layer(int(a), int(b)) for name, a, b in re.findall(r'"(\w+)" => \[(\d+), (\d+)\]', text)}
-    assert len(found) > 50
-    assert {name: pair for name, pair in found.items() if name in layers.DRAWING} == {
-        name: pair for name, pair in layers.DRAWING.items() if name in found
-    }
-    core = {name for name in layers.DRAWING if name not in ("boundary", "npc")}
-    assert core <= set(found), core - set(found)
-    for name, pair in layers.PIN_LAYERS.items():
-        purposes = re.search(rf'"{name}" => \[\[(\d+), (\d+)\], \[(\d+), (\d+)\]\]', text)
-        assert tuple(map(int, purposes.groups())) == (*pair.pin, *pair.label)
+def test_layers_are_those_of_the_layer_table():
+    """The deck has no number of its own, and every name that it uses is in the table."""
+    deck = {path.name: path.read_text() for path in DECK.parent.glob("*.lvs")}
+    text = "".join(deck.values())
+    used = set(re.findall(r'(?:drawn|LAYERS)\["(\w+)"\]', text))
+    foreign = re.search(r"FOREIGN = %w\((.*?)\)", deck["layers.lvs"], re.DOTALL)
+    assert len(used) > 30
+    assert used | set(foreign.group(1).split()) <= set(layers.DRAWING)
+    assert not re.findall(r"=> \[\d+, ?\d+\]", text)
 
 
-def test_deck_and_reader_know_the_same_devices():
-    deck = "".join(path.read_text() for path in DECK.parent.glob("*.lvs"))
-    assert set(re.findall(r'"(sky130_fd_pr__\w+)" =>', deck)) == set(lvs_netlist.DEVICES)
+def test_readme_has_every_device():
     readme = DECK.with_name("README.md").read_text()
-    assert all(name.removeprefix("sky130_fd_pr__") in readme for name in lvs_netlist.DEVICES)
+    names = {name.removeprefix("sky130_fd_pr__") for name in lvs_netlist.DEVICES}
+    assert all(re.sub(r"_\dp\d\d$", "", name) in readme for name in names if not name.startswith("cap_vpp")), names
+
+
+def test_vpp_table_is_that_of_the_pdk(tmp_path):
+    """lvs/vpp.csv as it is made from the installed PDK."""
+    fd_pr = install.locate().fd_pr
+    if fd_pr is None:
+        pytest.skip("this PDK installation has no cells of fixed layout in the foundry's form")
+    made = runpy.run_path(str(Path(__file__).with_name("vpp_table.py")))
+    rows = [made["HEADER"], *made["rows"](fd_pr)]
+    assert rows == DECK.with_name("vpp.csv").read_text().splitlines()
+    assert len(rows) == 39
+
+
+def bad_layouts(kit, folder):
+    """Layouts that no step can use, each with what must be told of it."""
+    good = kit.cell().write(folder / "good.gds").read_bytes()
+    yield "truncated", good[: len(good) // 2], FileError, "cannot be read as GDS"
+    yield "corrupt", good[:200] + b"\xff" * 40 + good[240:], FileError, "cannot be read as GDS"
+    yield "empty file", b"", FileError, "not a GDS file"
+    yield "text", b"not a layout", FileError, "not a GDS file"
+    two = kit.cell()
+    two.layout.create_cell("other").shapes(two.layout.layer(68, 20)).insert(kit.kdb.Box(0, 0, 100, 100))
+    yield "two top cells", two.write(folder / "two.gds").read_bytes(), NetlistError, "2 top cells: cell, other"
+    none = kit.Drawing()
+    none.layout.clear()
+    yield "no cell", none.write(folder / "none.gds").read_bytes(), NetlistError, "holds no cell"
+    empty = kit.Drawing()
+    yield "empty cell", empty.write(folder / "empty.gds").read_bytes(), NetlistError, "is empty"
+
+
+def test_bad_layouts(kit, tmp_path):
+    spice = tmp_path / "cell.spice"
+    spice.write_text(kit.NETLIST)
+    for name, content, kind, told in bad_layouts(kit, tmp_path):
+        gds = tmp_path / "cell.gds"
+        gds.write_bytes(content)
+        with pytest.raises(kind, match=re.escape(told)) as found:
+            lvs.run(gds, spice, work=tmp_path / "work")
+        assert found.value.exit_status == 2, name
+        assert not (tmp_path / "work").exists(), name
+
+
+def test_layout_without_pins(kit, compare):
+    result = compare(kit.cell(labels={}), kit.NETLIST)
+    assert (result.klayout, result.netgen) == (False, False)
+    assert "the layout has no such label" in "\n".join(result.errors)
+
+
+def test_tool_killed_half_way(kit, compare, monkeypatch, tmp_path):
+    fake = tmp_path / "klayout"
+    fake.write_text("#!/bin/sh\nkill -9 $$\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("MIRRORNEURON_KLAYOUT", str(fake))
+    with pytest.raises(ToolFailedError, match="SIGKILL"):
+        compare(kit.cell(), kit.NETLIST)

@@ -16,6 +16,7 @@ def test_small_cell(kit, compare):
         "klayout": True,
         "netgen": True,
         "errors": [],
+        "unseen": [],
     }
 
 

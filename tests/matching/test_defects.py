@@ -208,6 +208,24 @@ def test_an_open_ring(kit, desk):
     assert result.passed and not result.groups[0].ring
 
 
+@pytest.mark.parametrize("side", ["left of it", "right of it", "below it", "above it"])
+def test_a_ring_without_a_side(kit, desk, side):
+    layout = kit.patterned(PAIR)
+    tap = kdb.Region(layout.top_cell().begin_shapes_rec(layout.layer(*layers.TAP))).merged()
+    box = tap.bbox()
+    inner = next(kdb.Polygon(list(ring.each_point_hole(0))).bbox() for ring in tap.each())
+    bare = {
+        "left of it": kdb.Box(box.left, box.bottom, inner.left, box.top),
+        "right of it": kdb.Box(inner.right, box.bottom, box.right, box.top),
+        "below it": kdb.Box(box.left, box.bottom, box.right, inner.bottom),
+        "above it": kdb.Box(box.left, inner.top, box.right, box.top),
+    }
+    kit.cut(layout, bare[side].enlarged(10, 10), layers.TAP)
+    result = desk.report(layout)
+    assert kit.checks(result) == {"ring"} and side in result.errors[0]
+    assert not result.groups[0].ring
+
+
 def test_a_ring_without_contacts_on_a_side(kit, desk):
     layout = kit.plain(kit.row(".abba.") + kit.row(".baab.", y=8000))
     assert desk.report(layout).passed

@@ -133,7 +133,6 @@ def test_a_neurons_inner_nets_are_found_by_structure_whatever_the_sizes(desk):
 
 
 BAD = {
-    "": "has no .subckt top",
     f"{HEAD}R1 da db 1k\n.ends\n": "holds no transistor",
     ".subckt a x\n.ends\n.subckt b x\n.ends\n": "has no .subckt top.*it has: a, b",
     f"{HEAD}Xa da g s {MODEL} w=1 l=1\n.ends\n": "4 terminals, 3 nets are given",
@@ -163,3 +162,6 @@ def test_a_netlist_that_is_none(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FileError, match="no text file"):
         matching_netlist.read(tmp_path / "binary", "top")
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(FileError, match="is empty"):
+        matching_netlist.read(tmp_path / "empty", "top")

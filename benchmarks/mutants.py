@@ -1,0 +1,104 @@
+"""The sign-off's own test: faults planted in our cells, and who catches them.
+
+::
+
+    benchmarks/mutants.py                        330 faults, a table, every fault, and who told what of it
+    benchmarks/mutants.py --markdown             the table for docs/mutants.md
+    benchmarks/mutants.py --json                 all of it for machines
+    benchmarks/mutants.py --faults 30 --seed 7   one of each kind, others than usual
+
+Exit status 1 if a fault was neither caught nor shown harmless. ``docs/mutants.md`` says how it is done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mirrorneuron.pdk_sky130.errors import MirrorneuronError
+
+HERE = str(Path(__file__).parent)
+_SHOWN = 110
+
+
+def main() -> int:
+    """Plant, judge, print."""
+    from mutation import campaign, harmless
+    from mutation.judges import JUDGES
+    from mutation.subjects import FIELDS
+
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--faults", type=int, default=330, help="how many; the kinds take turns")
+    parser.add_argument("--seed", type=int, default=1, help="of everything random")
+    parser.add_argument(
+        "--cells", nargs="+", default=list(FIELDS), choices=list(FIELDS), metavar="CELL", help="in which"
+    )
+    parser.add_argument("--checks", nargs="*", default=list(JUDGES), choices=JUDGES, metavar="CHECK", help="who judges")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--folder", type=Path, help="keep results here; the same call goes on where it stopped")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="the table as Markdown, and what escaped")
+    form.add_argument("--json", action="store_true", help="everything as JSON")
+    options = parser.parse_args()
+    if options.faults < 1 or options.jobs < 1:
+        parser.error("--faults and --jobs must be at least 1")
+    started = time.monotonic()
+    try:
+        plan = campaign.planned(options.faults, options.seed, options.cells)
+        outcomes = campaign.judged(
+            plan, folder=options.folder, jobs=options.jobs, checks=options.checks, progress=_progress
+        )
+    except MirrorneuronError as error:
+        print(f"\nmutants: {error}", file=sys.stderr)
+        return error.exit_status
+    caught, shown, escaped = (
+        sum(getattr(one, verdict) for one in outcomes) for verdict in ("caught", "harmless", "escaped")
+    )
+    last = f"{len(outcomes)} planted, {caught} caught, {shown} shown harmless"
+    if options.json:
+        found = {
+            "seed": options.seed,
+            "seconds": round(time.monotonic() - started, 1),
+            "harmless": harmless.TEXT,
+            "summary": last,
+            "faults": [one.as_json() for one in outcomes],
+        }
+        print(json.dumps(found, indent=1))
+        return 1 if escaped else 0
+    if not options.markdown:
+        _every(outcomes)
+    print("\n".join(campaign.table(outcomes, markdown=options.markdown)))
+    print()
+    print(f"faults by cell: {', '.join(campaign.drawn_cells(plan))}; {time.monotonic() - started:.0f} s")
+    print(f"harmless: {harmless.TEXT}")
+    for one in outcomes:
+        if one.escaped:
+            print(f"ESCAPED {one.fault.number} {one.fault.kind}, {one.fault.cell}: {one.text}: {one.evidence}")
+    print(last)
+    return 1 if escaped else 0
+
+
+def _every(outcomes: Sequence[campaign.Outcome]) -> None:  # type: ignore[name-defined]  # noqa: F821
+    for one in outcomes:
+        print(f"{one.fault.number:3} {one.fault.kind}, {one.fault.cell}: {one.text}")
+        for judge, lines in one.told.items():
+            line = ", ".join(lines)
+            print(f"      {judge}: {line if len(line) <= _SHOWN else line[:_SHOWN] + ' …'}")
+        if one.evidence is not None:
+            print(f"      {'harmless' if one.harmless else 'ESCAPED'}: {one.evidence}")
+    print()
+
+
+def _progress(done: int, of: int, what: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done}/{of} {what[:60]:60}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    # The workers must find the modules under the same names.
+    sys.path.insert(0, HERE)
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Faults planted in our cells, to see whether the sign-off catches them: kinds, judges, evidence, campaign."""

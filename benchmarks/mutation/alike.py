@@ -1,0 +1,132 @@
+"""Whether two extracted netlists are the same circuit, and how far their capacitances and junctions differ.
+
+Names of inner nets depend on places, so nets and devices are told apart by what they are joined to: starting from the
+pins' names, each device takes a digest of its kind, size and nets, each net one of its devices, over and over until no
+more are told apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mirrorneuron.pdk_sky130.spice import assignments, logical_lines, number
+
+__all__ = ["Circuit", "read"]
+
+_SIZES = ("w", "l", "nf", "m")
+_JUNCTION = ("ad", "as", "pd", "ps")
+
+
+@dataclass(frozen=True)
+class _Device:
+    model: str
+    nets: tuple[str, ...]
+    sizes: tuple[float, ...]
+    junction: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A netlist by digests: devices of each, junction areas and perimeters by device, capacitance by net [F]."""
+
+    devices: Counter[str]
+    junctions: dict[str, tuple[float, ...]]
+    capacitances: dict[str, tuple[float, ...]]
+
+    def same(self, other: Circuit) -> bool:
+        """The same devices, sizes and connections."""
+        return self.devices == other.devices
+
+    def junction_change(self, other: Circuit) -> float:
+        """Largest relative change of a kind of device's drain and source areas and perimeters, all of it together."""
+        return max(
+            (
+                abs(b - a) / a if a else float(b != a)
+                for key, values in self.junctions.items()
+                for a, b in zip(values, other.junctions[key], strict=True)
+            ),
+            default=0.0,
+        )
+
+    def capacitance_change(self, other: Circuit) -> tuple[float, float]:
+        """Of the net whose capacitance changes most: by how much [F], and that over what it was."""
+        worst = (0.0, 0.0)
+        for key in self.capacitances.keys() | other.capacitances.keys():
+            ones, others = (list(circuit.capacitances.get(key, ())) for circuit in (self, other))
+            length = max(len(ones), len(others))
+            for a, b in zip(_padded(ones, length), _padded(others, length), strict=True):
+                worst = max(worst, (abs(b - a), abs(b - a) / a if a else float("inf")))
+        return worst
+
+
+def _padded(values: list[float], length: int) -> list[float]:
+    return sorted([*values, *[0.0] * (length - len(values))])
+
+
+def _digest(parts: Iterable[object]) -> str:
+    return hashlib.sha256(repr(tuple(parts)).encode()).hexdigest()[:16]
+
+
+def read(text: str) -> Circuit:
+    """The only subcircuit of an extracted netlist."""
+    pins: set[str] = set()
+    devices: list[_Device] = []
+    capacitors: list[tuple[str, str, float]] = []
+    for line in logical_lines(text):
+        words = line.partition("=")[0].split()
+        if "=" in line:
+            words.pop()
+        words = [word for word in words if word.lower() != "params:"]
+        values = {name: number(value) or 0.0 for name, value in assignments(line).items()}
+        if words[0] == ".subckt":
+            pins.update(words[2:])
+        elif words[0][0] == "c" and "=" not in line:
+            capacitors.append((words[1], words[2], number(words[3]) or 0.0))
+        elif words[0][0] in "xmrdqc":
+            sizes = tuple(float(f"{values[name]:.6g}") for name in _SIZES if name in values)
+            junction = {name: values[name] for name in _JUNCTION if name in values}
+            devices.append(_Device(words[-1], tuple(words[1:-1]), sizes, junction))
+    return _circuit(pins, devices, capacitors)
+
+
+def _circuit(pins: set[str], devices: list[_Device], capacitors: list[tuple[str, str, float]]) -> Circuit:
+    nets = {net for device in devices for net in device.nets} | {net for one in capacitors for net in one[:2]}
+    colours = {net: net if net in pins or net == "0" else "" for net in nets}
+    kinds = 0
+    while True:
+        marks = [_mark(device, colours) for device in devices]
+        joined: dict[str, list[str]] = defaultdict(list)
+        for device, mark in zip(devices, marks, strict=True):
+            for terminal, net in enumerate(device.nets):
+                joined[net].append(_digest((mark, _role(device, terminal))))
+        colours = {net: _digest((colours[net], sorted(joined[net]))) for net in nets}
+        if len(set(colours.values())) == kinds:
+            break
+        kinds = len(set(colours.values()))
+    junctions: dict[str, tuple[float, ...]] = {}
+    for device, mark in zip(devices, marks, strict=True):
+        sums = tuple(sum(device.junction.get(name, 0.0) for name in pair) for pair in (("ad", "as"), ("pd", "ps")))
+        junctions[mark] = tuple(a + b for a, b in zip(junctions.get(mark, (0.0, 0.0)), sums, strict=True))
+    totals: dict[str, float] = defaultdict(float)
+    for one, other, value in capacitors:
+        totals[one] += value
+        totals[other] += value
+    by_colour: dict[str, list[float]] = defaultdict(list)
+    for net, value in totals.items():
+        by_colour[colours[net]].append(value)
+    return Circuit(Counter(marks), junctions, {key: tuple(sorted(values)) for key, values in by_colour.items()})
+
+
+def _role(device: _Device, terminal: int) -> int:
+    """Source and drain are one."""
+    return 0 if len(device.nets) == 4 and terminal == 2 else terminal
+
+
+def _mark(device: _Device, colours: dict[str, str]) -> str:
+    ends = [colours[net] for net in device.nets]
+    if len(ends) == 4:
+        ends[0], ends[2] = sorted((ends[0], ends[2]))
+    return _digest((device.model, device.sizes, ends))

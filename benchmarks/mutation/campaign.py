@@ -1,0 +1,264 @@
+"""The campaign: which faults, who caught each, what is shown harmless, and what escaped."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from mirrorneuron import lvs, pdk_sky130
+from mirrorneuron.flows import tools
+from mirrorneuron.flows.executor import LocalExecutor, Progress, Task, environment
+from mirrorneuron.flows.sweep import Sweep
+from mirrorneuron.pdk_sky130.errors import EvidenceError, SpecError
+
+from mutation import devices, judges, labels, netlists, wires  # noqa: F401 - the kinds enter themselves
+from mutation.fault import KINDS, Fault, NotHere, changes, plant, sites
+from mutation.harmless import Evidence, evidence
+from mutation.judges import DECKS, JUDGES, Told
+from mutation.subjects import FIELDS, WEIGHTS, subject
+
+__all__ = ["Outcome", "judged", "planned"]
+
+_USUAL = 6
+_TRIES = 400
+_FINGERS = 5000
+"""Of all mutants in a batch for the design rules."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A fault, what was done, what each judge told of it, and if none told anything, whether it was shown harmless."""
+
+    fault: Fault
+    text: str
+    told: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    evidence: Evidence | None = None
+
+    @property
+    def caught(self) -> bool:
+        """By at least one judge."""
+        return bool(self.told)
+
+    @property
+    def harmless(self) -> bool:
+        """Shown to be, by evidence that no judge gave."""
+        return not self.caught and self.evidence is not None and not self.evidence.against
+
+    @property
+    def escaped(self) -> bool:
+        """Neither caught nor shown harmless."""
+        return not self.caught and not self.harmless
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "number": self.fault.number,
+            "kind": self.fault.kind,
+            "cell": self.fault.cell,
+            "fault": self.text,
+            "verdict": "caught" if self.caught else "harmless" if self.harmless else "escaped",
+            "told": {judge: list(lines) for judge, lines in self.told.items()},
+            "evidence": None if self.evidence is None else self.evidence.as_json(),
+        }
+
+
+def planned(count: int, seed: int, cells: Sequence[str] = tuple(FIELDS)) -> list[tuple[Fault, str]]:
+    """So many faults with what they do, the kinds in turn, all different, each in a cell that has a place for it.
+
+    Raises
+    ------
+    SpecError
+        None of the cells has a place for a kind, or not for so many different faults.
+    """
+    # Every other one first: a sample has the same mixture.
+    names = [*list(KINDS)[::2], *list(KINDS)[1::2]]
+    found: list[tuple[Fault, str]] = []
+    seen: set[tuple[str, str]] = set()
+    for number in range(count):
+        name = names[number % len(names)]
+        for attempt in range(_TRIES):
+            text_seed = f"{seed} {name} {number // len(names)} {attempt}"
+            weights = [WEIGHTS.get(cell, _USUAL) for cell in cells]
+            cell = Random(text_seed).choices(list(cells), weights)[0]
+            fault = Fault(number, name, cell, text_seed)
+            try:
+                mutant, text = plant(fault)
+            except NotHere:
+                continue
+            if (cell, text) in seen or not changes(mutant):
+                continue
+            seen.add((cell, text))
+            found.append((fault, text))
+            break
+        else:
+            raise SpecError(f"no place for fault {number} ({name}) in {', '.join(cells)}; ask for fewer, or more cells")
+    return found
+
+
+def _batches(faults: Iterable[Fault]) -> list[tuple[Fault, ...]]:
+    """Faults in the layout, cell by cell, as many together as make a layout of a handy size."""
+    batches: list[list[Fault]] = []
+    room = 0
+    for fault in sorted(faults, key=lambda one: (list(FIELDS).index(one.cell), one.number)):
+        size = len(sites(fault.cell))
+        if not batches or room < size:
+            batches.append([])
+            room = _FINGERS
+        batches[-1].append(fault)
+        room -= size
+    return [tuple(batch) for batch in batches]
+
+
+def work(kind: str, *arguments: Any) -> Any:
+    """One task of the sweep, in a worker: `rules` (deck, faults), `netlists` (fault), `drawn` (cell) or `evidence`."""
+    match kind:
+        case "rules":
+            return judges.design_rules(*arguments)
+        case "netlists":
+            return judges.netlists(*arguments)
+        case "drawn":
+            return judges.netlists(None, *arguments)
+        case _:
+            return evidence(*arguments)
+
+
+def _versions() -> dict[str, str]:
+    """What a verdict depends on: all text of ours, decks included, and the programs."""
+    digest = hashlib.sha256()
+    folders = [Path(path) for package in (pdk_sky130, lvs) for path in package.__path__]
+    for path in sorted(path for folder in [*folders, Path(__file__).parent] for path in folder.rglob("*.*")):
+        if path.suffix in (".drc", ".lvs", ".csv", ".py"):
+            digest.update(path.name.encode() + path.read_bytes())
+    found = {tool: tools.version(tool) for tool in ("klayout", "magic", "netgen")}
+    return {**environment(), **found, "decks": digest.hexdigest()}
+
+
+def judged(
+    plan: Sequence[tuple[Fault, str]],
+    *,
+    folder: Path | None = None,
+    jobs: int = 1,
+    checks: Sequence[str] = JUDGES,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Judge every fault.
+
+    Parameters
+    ----------
+    folder
+        Where results are kept, so that an interrupted run goes on; a temporary one by default.
+    checks
+        Which judges are asked: with fewer of them faults must escape.
+
+    Raises
+    ------
+    EvidenceError
+        A cell as drawn does not pass, or a judge left no verdict.
+    """
+    with tempfile.TemporaryDirectory(prefix="mutants_") as temporary:
+        return _judged(plan, folder or Path(temporary), jobs, checks, progress)
+
+
+def _judged(
+    plan: Sequence[tuple[Fault, str]], folder: Path, jobs: int, checks: Sequence[str], progress: Progress | None
+) -> list[Outcome]:
+    faults = [fault for fault, _ in plan]
+    in_layout = [fault for fault in faults if judges.changed_layout(fault)]
+    batches = _batches(in_layout)
+    tasks = [
+        Task(f"{deck}, batch {k}", ("rules", deck, batch))
+        for k, batch in enumerate(batches)
+        for deck in DECKS
+        if deck in checks
+    ]
+    compared = {"KLayout", "netgen", "matching"} & set(checks)
+    if compared:
+        tasks += [Task(f"{cell} as drawn", ("drawn", cell)) for cell in sorted({fault.cell for fault in faults})]
+        tasks += [Task(f"fault {fault.number}", ("netlists", fault)) for fault in faults]
+    results = _run(tasks, folder, jobs, progress)
+    told: dict[int, dict[str, tuple[str, ...]]] = {fault.number: {} for fault in faults}
+    extracted: dict[str | int, str] = {}
+    for task in tasks:
+        value = results[task.name]
+        if task.arguments[0] == "rules":
+            for number, rules in value.items():
+                told[number][task.arguments[1]] = rules
+        elif task.arguments[0] == "drawn":
+            _clean(task.arguments[1], value)
+            extracted[task.arguments[1]] = value.netlist
+        else:
+            extracted[task.arguments[1].number] = value.netlist
+            told[task.arguments[1].number] |= {who: lines for who, lines in value.errors.items() if who in compared}
+    quiet = [fault for fault in faults if not told[fault.number]]
+    shown = _run(
+        [
+            Task(
+                f"evidence {fault.number}",
+                ("evidence", fault, extracted.get(fault.cell, ""), extracted.get(fault.number, "")),
+            )
+            for fault in quiet
+        ],
+        folder,
+        jobs,
+        progress,
+    )
+    return [
+        Outcome(
+            fault,
+            text,
+            {judge: told[fault.number][judge] for judge in JUDGES if judge in told[fault.number]},
+            shown.get(f"evidence {fault.number}"),
+        )
+        for fault, text in plan
+    ]
+
+
+def _clean(cell: str, told: Told) -> None:
+    if told.errors:
+        lines = "; ".join(f"{judge}: {lines[0]}" for judge, lines in told.errors.items())
+        raise EvidenceError(f"{cell} as drawn does not pass ({lines}): its mutants prove nothing")
+
+
+def _run(tasks: Sequence[Task], folder: Path, jobs: int, progress: Progress | None) -> dict[str, Any]:
+    if not tasks:
+        return {}
+    sweep: Sweep[Any] = Sweep(work, tasks, folder, versions=_versions())
+    values = sweep.run(LocalExecutor(jobs), progress=progress).values
+    return {task.name: value for task, value in zip(tasks, values, strict=True)}
+
+
+def table(outcomes: Sequence[Outcome], *, markdown: bool) -> list[str]:
+    """Kinds against judges: how many of a kind each caught."""
+    head = ["fault", "planted", *JUDGES, "caught", "harmless", "escaped"]
+    rows = []
+    planted = {one.fault.kind for one in outcomes}
+    for name in [*(name for name in KINDS if name in planted), "all"]:
+        own = [one for one in outcomes if name in (one.fault.kind, "all")]
+        by = Counter(judge for one in own for judge in one.told)
+        numbers = [len(own), *(by[judge] for judge in JUDGES)]
+        numbers += [sum(getattr(one, verdict) for one in own) for verdict in ("caught", "harmless", "escaped")]
+        rows.append([name, *map(str, numbers)])
+    if markdown:
+        return ["| " + " | ".join(row) + " |" for row in (head, ["---"] + ["---:"] * (len(head) - 1), *rows)]
+    widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
+    return [
+        "  ".join(
+            text.ljust(w) if k == 0 else text.rjust(w) for k, (text, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in (head, *rows)
+    ]
+
+
+Printer = Callable[[str], None]
+
+
+def drawn_cells(plan: Sequence[tuple[Fault, str]]) -> list[str]:
+    """Which cells have how many faults."""
+    counts = Counter(fault.cell for fault, _ in plan)
+    return [f"{cell} {count}" for cell, count in sorted(counts.items()) if subject(cell)]
