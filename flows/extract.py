@@ -23,11 +23,12 @@ import numpy as np
 from mirrorneuron.flows import ext, magic, parasitics, parasitics_resistance, parasitics_rules, tools
 from mirrorneuron.flows import gds as gds_file
 from mirrorneuron.flows.folders import store
+from mirrorneuron.flows.lvs_netlist import BIPOLAR_AREAS_UM2
 from mirrorneuron.flows.parasitics_nets import Conductors
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130 import magic as technology
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, NetlistError
-from mirrorneuron.pdk_sky130.layers import DIFF, DNWELL, NWELL, PIN_LAYERS, POLY, Layer
+from mirrorneuron.pdk_sky130.layers import DIFF, DNWELL, NPN, NWELL, PIN_LAYERS, POLY, Layer
 
 __all__ = ["Agreement", "ExtractResult", "compare", "run"]
 
@@ -49,6 +50,7 @@ _OFFICIAL: Final = "All capacitances by {tool} with the official technology file
 # Rounding in Magic's sums; a real capacitance is larger by orders of magnitude.
 _NOTHING_AF: Final = 1e-3
 # A newer Magic names some sizes apart; the continuous models know the general name only.
+_NPN: Final = "sky130_fd_pr__npn_05v5"
 _FIXED_WIDTH: Final = re.compile(r"(?P<model>sky130_fd_pr__res_x?high_po)_(?P<width>\d+p\d+)")
 
 # The style comes before the GDS: 8.3.105 scales capacitances wrongly if it is set on a grid that reading has refined.
@@ -175,7 +177,9 @@ def run(
     tech = pdk.magic_tech.read_text()
     version = tools.version("magic")
     adapted = technology.is_adapted(tech, version)
-    netlist = _Netlist(extracted, cell.name, tech, wanted, _places(gates, layout.dbu))
+    emitters = (_region(layout, cell, NPN) & _region(layout, cell, DIFF)).merged()
+    drawn = (_places(shapes, layout.dbu) for shapes in (gates, emitters))
+    netlist = _Netlist(extracted, cell.name, tech, wanted, *drawn)
     if adapted or resistance:
         conductors = Conductors(layout, cell)
         names = parasitics.node_names(extracted, conductors, technology.Types(tech))
@@ -300,8 +304,10 @@ class _Netlist:
         tech: str,
         wanted: Sequence[str] | None,
         gates: Sequence[kdb.DPolygon],
+        emitters: Sequence[kdb.DPolygon],
     ) -> None:
         self.extracted = extracted
+        self.emitters = emitters
         self.name = name
         self.gates = gates
         self.wires: parasitics_resistance.Network | None = None
@@ -451,7 +457,23 @@ class _Netlist:
             nodes = [(str(index), terminal.node) for index, terminal in enumerate(device.terminals)]
             nodes += [("bulk", device.bulk)] if device.bulk else []
             return f"X{number} {self._nodes(number, nodes)} {model} {size}"
+        if device.model == _NPN and len(device.terminals) == 2 and device.bulk is not None:
+            emitter, collector = device.terminals
+            nodes = [("1", collector.node), ("gate", device.gate), ("0", emitter.node), ("bulk", device.bulk)]
+            return f"X{number} {self._nodes(number, nodes)} {self._npn(device)}"
         raise NetlistError(f"the {device.model} ({device.kind}) at {place} is no device that extraction handles")
+
+    def _npn(self, device: ext.Device) -> str:
+        """The model of an npn, by its emitter, which lies up and right from where Magic says that the device is."""
+        boxes = [polygon.bbox() for polygon in self.emitters]
+        inside = [box for box in boxes if box.left >= device.x_um and box.bottom >= device.y_um]
+        nearest = min(inside, key=lambda box: box.left - device.x_um + box.bottom - device.y_um, default=None)
+        area = round(nearest.area(), 4) if nearest else 0.0
+        name = next((name for name, (kind, size) in BIPOLAR_AREAS_UM2.items() if (kind, size) == (_NPN, area)), None)
+        if name is None:
+            place = f"({device.x_um:g}, {device.y_um:g}) um"
+            raise NetlistError(f"the {device.model} at {place} has an emitter of {area:g} um2, which has no model")
+        return name
 
     def _nodes(self, device: int, nodes: Sequence[tuple[str, str]]) -> str:
         return " ".join(self._end(device, terminal, node) for terminal, node in nodes)

@@ -23,6 +23,7 @@ METALS: Final = ("li1", "met1", "met2", "met3", "met4", "met5")
 
 _CELL_UM: Final = 2.0
 _STAIR_UM: Final = 0.05
+_TERMINAL_UM: Final = 0.08
 _CUTS: Final = ("mcon", "via", "via2", "via3", "via4")
 # A plate cuts off the contact below it.
 _PLATES: Final = {"via3": "capm", "via4": "cap2m"}
@@ -70,6 +71,9 @@ class Conductors:
         n, p = self.drawn("nsdm"), self.drawn("psdm")
         regions = {name: drawn[name] for name in ("nwell", "dnwell", *METALS)}
         regions["body"] = drawn["poly"] & (self.drawn("poly_res") + self.drawn("poly_short"))
+        # Magic takes a high-ohmic resistor's terminal 0.08 um into the body, which is marked up to the contact.
+        terminals = (drawn["poly"] - regions["body"]) & (drawn["rpm"] + drawn["urpm"])
+        regions["body"] -= terminals.sized(round(_TERMINAL_UM / self.dbu))
         regions["poly"] = drawn["poly"] - regions["body"]
         regions["diff"] = active - drawn["poly"]
         regions["pwell"] = drawn["dnwell"] - drawn["nwell"]
