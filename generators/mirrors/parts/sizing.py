@@ -154,9 +154,13 @@ def amplifier_sizes() -> AmplifierSizes:
     that keeps the amplifier slower than the transistor it drives, down to the smallest input."""
     return AmplifierSizes(
         amplifier=FiveTransistorSize(
-            tail=array(Unit("pfet_01v8", 2000, 5000), {"tail": 1}),
+            tail=array(Unit("pfet_01v8", 2000, 10_000), {"tail": 1}),
             pair=array(Unit("pfet_01v8", 2000, 1000), {"plus": 2, "minus": 2}),
-            load=array(Unit("nfet_01v8", 1000, 20_000), {"diode": 2, "out": 2}),
+            # Long gates: the neighbours that count lie above and below, and side by side they would make long wires.
+            load=ArraySize(
+                Unit("nfet_01v8", 1000, 20_000),
+                common_centroid({"diode": 2, "out": 2}, rows=2, edge_columns=0, edge_rows=1),
+            ),
         ),
         bias_n=array(Unit("nfet_01v8", 1000, 2000), {"in": 2, "pb": 8}),
         bias_p=array(Unit("pfet_01v8", 2000, 2000), {"in": 4}),
@@ -165,8 +169,8 @@ def amplifier_sizes() -> AmplifierSizes:
 
 INPUT_CAPACITOR_NM = 8_000
 """Side of the MIM capacitor from the gates to an input that an amplifier holds: 128 fF."""
-OUTPUT_CAPACITOR_NM = 4_000
-"""Side of that from a cascode's gate to its source: 32 fF; more costs bandwidth."""
+OUTPUT_CAPACITOR_NM = 3_000
+"""Side of that from a cascode's gate to its source: 18 fF; more costs bandwidth."""
 
 
 def n_alone(spec: MirrorSpec) -> None:

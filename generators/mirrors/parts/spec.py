@@ -166,7 +166,7 @@ class Amplified(Cascoded, init=False):
             low=10e-9,
             high=2e-6,
             unit="A",
-            rule="the amplifiers' tails carry 0.4 of it",
+            rule="the amplifiers' tails carry a fifth of it",
             remedy="100 nA; more is faster and rings at small inputs",
         ),
     ] = Field(100e-9, description="Current into pin ibias")
