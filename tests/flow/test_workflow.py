@@ -69,18 +69,18 @@ def test_a_good_layout(workflow: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_a_bad_layout(workflow: dict[str, Any], tmp_path: Path) -> None:
-    """A wire over everything: a short, and too near to its neighbours."""
+    """A thin wire over everything: too narrow, and a short."""
     gds = files(workflow, tmp_path)
     layout = kdb.Layout()
     layout.read(str(gds))
     (top,) = layout.top_cells()
     box = top.bbox()
-    top.shapes(layout.layer(*MET1)).insert(kdb.Box(box.left, box.center().y, box.right, box.center().y + 140))
+    top.shapes(layout.layer(*MET1)).insert(kdb.Box(box.left, box.center().y, box.right, box.center().y + 100))
     layout.write(str(gds))
     statuses = list(run(workflow, tmp_path).values())
     assert statuses[:3] == [0, 1, 1]
     summary = (tmp_path / "summary.md").read_text()
-    assert "m1.2" in summary
+    assert "m1.1" in summary
     assert "no match" in summary
     for step in ("drc", "lvs"):
         assert int(ElementTree.parse(tmp_path / f"reports/{step}.xml").getroot().get("failures", "0")) > 0
