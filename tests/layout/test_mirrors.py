@@ -93,7 +93,7 @@ def check_netlist_and_matching(spec, tmp_path):
     assert compared.passed, (spec.lines(), compared.errors)
     if re.search("__[np]fet_", built.spice.read_text()):
         found = matching.run(built.gds, netlist=built.spice)
-        assert found.passed, (spec.lines(), found.findings)
+        assert found.passed, (spec.lines(), found.errors)
 
 
 def test_there_are_mirrors():

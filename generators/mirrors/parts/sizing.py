@@ -159,7 +159,7 @@ def amplifier_sizes() -> AmplifierSizes:
             # Long gates: the neighbours that count lie above and below, and side by side they would make long wires.
             load=ArraySize(
                 Unit("nfet_01v8", 1000, 20_000),
-                common_centroid({"diode": 2, "out": 2}, rows=2, edge_columns=0, edge_rows=1),
+                common_centroid({"diode": 2, "out": 2}, rows=4, edge_columns=0, edge_rows=1),
             ),
         ),
         bias_n=array(Unit("nfet_01v8", 1000, 2000), {"in": 2, "pb": 8}),
