@@ -22,7 +22,7 @@ import klayout.db as kdb
 import numpy as np
 from mirrorneuron.flows import ext, magic, parasitics, parasitics_resistance, parasitics_rules, tools
 from mirrorneuron.flows import gds as gds_file
-from mirrorneuron.flows.folders import store
+from mirrorneuron.flows.folders import store, writable
 from mirrorneuron.flows.lvs_netlist import BIPOLAR_AREAS_UM2
 from mirrorneuron.flows.parasitics_nets import Conductors
 from mirrorneuron.pdk_sky130 import install
@@ -194,6 +194,7 @@ def run(
     capacitors_af = netlist.capacitors()
     tool = f"magic {version}"
     text = netlist.text(f"{cell.name} extracted from {gds.name} with {tool}, style ngspice{_VARIANT}", capacitors_af)
+    writable(out.parent, out.parent)
     store(out, text)
     return ExtractResult(
         pex=out,

@@ -66,7 +66,7 @@ def check_writable(out: Path) -> None:
 
 
 def store(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
-    """Write a file under a temporary name beside it, then give it its own; its folder is made if it is not there.
+    """Write a file under a temporary name beside it, then give it its own.
 
     Parameters
     ----------
@@ -82,7 +82,6 @@ def store(path: Path, content: str | bytes | Callable[[Path], None]) -> None:
     direct = path.exists() and not path.is_file()
     partial = path if direct else path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if callable(content):
             content(partial)
         else:

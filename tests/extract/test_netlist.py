@@ -103,7 +103,7 @@ def test_the_same_layout_gives_the_same_bytes(one_fet: Any, tmp_path: Path) -> N
 
 def test_an_output_that_cannot_be_written(one_fet: Any, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file where the folder should be")
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(FileError, match="cannot write there"):
         run(one_fet, tmp_path)
 
 
