@@ -33,6 +33,7 @@ from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.testbench import LAYOUT, SCHEMATIC, Measurement, Testbench
 from mirrorneuron.generators import catalog
+from mirrorneuron.generators.circuit import Transistor
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError
@@ -244,7 +245,7 @@ class _Run:
             checked = pool.submit(self._task, "drc", self._drc)
             extracted = pool.submit(self._task, "extract", self._extract)
             compared = pool.submit(self._task, "lvs", self._lvs)
-            matched = pool.submit(self._task, "matching", self._matching)
+            matched = pool.submit(self._matched)
             simulated = pool.submit(self._simulate, SCHEMATIC, built.spice, 1)
             found.extracted = extracted.result()
             found.drc, found.lvs, found.matching = checked.result(), compared.result(), matched.result()
@@ -297,6 +298,12 @@ class _Run:
         built = self._found.built
         result = lvs.run(built.gds, built.spice, work=self._folder / "lvs")
         return result, of_lvs(result)
+
+    def _matched(self) -> matching.MatchingResult | None:
+        if not any(isinstance(device, Transistor) for device in catalog.circuit_of(self._found.spec).devices):
+            self._skip("matching", "groups of transistors", "it reads field-effect transistors, and the cell has none")
+            return None
+        return self._task("matching", self._matching)
 
     def _matching(self) -> tuple[matching.MatchingResult, list[Check]]:
         built = self._found.built
