@@ -2,16 +2,17 @@
 
 ::
 
-    iin --+                           iout1
-          |             .-----.         |
-    cascode|--vb   .----|+    |-------| cascode
-          x0 ------'  .-|-    |         |
-          |           | '-----'        x1
-          |           '-----------------+
-    main  |---- iin              iin --| main
-         vss                           vss
+    iin --+        fold               iout1
+          |          |     .-----.      |
+    cascode|--vb--|  |  .--|+    |----| cascode
+          x0        xb--'.-|-    |      |
+          |          |   | '-----'     x1
+          |          |   '--------------+
+    main  |--iin---| |           iin --| main
+         vss        vss                vss
 
-``vb`` is made as in the wide-swing mirror. No reference is needed: the amplifiers compare with the input's own x0.
+``vb`` is made as in the wide-swing mirror, from a copy of the input current. The amplifiers compare with that copy's xb,
+which is the input's x0 again: no reference is needed, and no wire hangs on the input's path.
 """
 
 from __future__ import annotations
