@@ -22,9 +22,7 @@ from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import sizing
 from mirrorneuron.generators.mirrors.parts.resistors import BODY_FACTOR, RESISTOR_TEXT, Resistor, resistor_array
 from mirrorneuron.generators.mirrors.parts.spec import Mirror, MirrorSpec
-from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.drawing import Drawing
-from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.spec import NAME_TEXT, Name, SiQuantity, kind_of_cell
 from pydantic import Field
 
@@ -75,16 +73,16 @@ def layout(spec: MirrorDegeneratedSpec) -> kdb.Layout:
     draw = Drawing(spec.name, [rail])
     pins = list(spec.counts)
     below = {pin: f"below_{pin}" for pin in pins}
-    nets = ArrayNets(dict.fromkeys(pins, "iin"), {pin: pin for pin in pins}, below, rail)
-    main = draw_array(draw.sheet, draw.part("main"), sizing.main_array(spec), nets)
-    resistors = draw_resistors(
-        draw.sheet,
-        draw.part("resistors"),
-        _resistors(spec),
-        {pin: (net, rail) for pin, net in below.items()},
-        rail,
-        in_well=spec.polarity == "p",
+    main = draw.array(
+        "main",
+        sizing.main_array(spec),
+        gates=dict.fromkeys(pins, "iin"),
+        drains={pin: pin for pin in pins},
+        source=below,
+        bulk=rail,
     )
+    ends = {pin: (net, rail) for pin, net in below.items()}
+    resistors = draw.resistors("resistors", _resistors(spec), ends, rail, in_well=spec.polarity == "p")
     return draw.finish(left=[main], right=[resistors], pins=[rail, *pins])
 
 

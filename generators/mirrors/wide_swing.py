@@ -19,6 +19,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import sizing
+from mirrorneuron.generators.mirrors.parts.cascodes import (
+    add_cascode_bias,
+    add_cascodes,
+    draw_cascode_bias,
+    draw_cascodes,
+)
 from mirrorneuron.generators.mirrors.parts.spec import Cascoded, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
@@ -44,24 +50,19 @@ _ACROSS = 0.2
 
 def circuit(spec: MirrorWideSwingSpec) -> Netlist:
     """Pins: ``iin``, the outputs, both supplies."""
-    side = spec.side
-    rail, other = side.rail, side.other
+    rail = spec.side.rail
     _check(spec)
     parts = Parts()
     main = {pin: (f"{pin}_x", "iin") for pin in (*spec.counts, "bias")}
     parts.array("main", sizing.main_array(spec, bias=1), rail, rail, main)
-    for pin, size in sizing.cascode_arrays(spec, bias=1).items():
-        drain = "fold" if pin == "bias" else pin
-        parts.array(f"{pin}_cascode", size, f"{pin}_x", rail, {"cascode": (drain, "vb")})
-    parts.array("fold", sizing.fold_array(spec), other, other, {"in": ("fold", "fold"), "out": ("vb", "fold")})
-    diode = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
-    parts.array("diode", diode, rail, rail, {"diode": ("vb", "vb")})
+    add_cascodes(parts, spec, "vb", {pin: pin for pin in spec.counts} | {"bias": "fold"})
+    add_cascode_bias(parts, spec, _ACROSS)
     return parts.netlist(spec.name, [*spec.counts, *_SUPPLIES], spec.lines())
 
 
 def layout(spec: MirrorWideSwingSpec) -> kdb.Layout:
     """The matched array and what makes the bias on the left of a spine, each pin's cascodes on the right."""
-    rail, other = spec.side.rail, spec.side.other
+    rail = spec.side.rail
     _check(spec)
     draw = Drawing(spec.name, _SUPPLIES)
     pins = [*spec.counts, "bias"]
@@ -72,27 +73,9 @@ def layout(spec: MirrorWideSwingSpec) -> kdb.Layout:
         drains={pin: f"low_{pin}" for pin in pins},
         source=rail,
     )
-    cascodes = [
-        draw.array(
-            f"cascode_{pin}",
-            size,
-            gates={"cascode": "vcasc"},
-            drains={"cascode": "copy" if pin == "bias" else pin},
-            source=f"low_{pin}",
-            bulk=rail,
-        )
-        for pin, size in sizing.cascode_arrays(spec, bias=1).items()
-    ]
-    fold = draw.array(
-        "fold",
-        sizing.fold_array(spec),
-        gates={"in": "copy", "out": "copy"},
-        drains={"in": "copy", "out": "vcasc"},
-        source=other,
-    )
-    size = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
-    diode = draw.array("diode", size, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source=rail)
-    return draw.finish(left=[main, diode, fold], right=cascodes, pins=[*_SUPPLIES, *spec.counts])
+    cascodes = draw_cascodes(draw, spec, "vcasc", {pin: pin for pin in spec.counts} | {"bias": "copy"})
+    bias = draw_cascode_bias(draw, spec, _ACROSS)
+    return draw.finish(left=[main, *bias], right=cascodes, pins=[*_SUPPLIES, *spec.counts])
 
 
 def _check(spec: MirrorWideSwingSpec) -> None:

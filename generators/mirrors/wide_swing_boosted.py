@@ -11,8 +11,8 @@
     main  |--iin---| |           iin --| main
          vss        vss                vss
 
-``vb`` is made as in the wide-swing mirror, from a copy of the input current. The amplifiers compare with that copy's xb,
-which is the input's x0 again: no reference is needed, and no wire hangs on the input's path.
+``vb`` is made as in the wide-swing mirror, from a copy of the input current. The amplifiers compare with that copy's
+xb, which is the input's x0 again: no reference is needed, and no wire hangs on the input's path.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import amplified, sizing
+from mirrorneuron.generators.mirrors.parts.cascodes import (
+    add_cascode_bias,
+    add_cascodes,
+    draw_cascode_bias,
+    draw_cascodes,
+)
 from mirrorneuron.generators.mirrors.parts.spec import Amplified, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
@@ -54,12 +60,8 @@ def circuit(spec: MirrorWideSwingBoostedSpec) -> Netlist:
     parts = Parts()
     main = {pin: (f"{pin}_x", "iin") for pin in (*spec.counts, "bias")}
     parts.array("main", sizing.main_array(spec, bias=1), "vss", "vss", main)
-    cascodes = sizing.cascode_arrays(spec, bias=1)
-    parts.array("iin_cascode", cascodes["iin"], "iin_x", "vss", {"cascode": ("iin", "vb")})
-    parts.array("bias_cascode", cascodes["bias"], "bias_x", "vss", {"cascode": ("fold", "vb")})
-    parts.array("fold", sizing.fold_array(spec), "vdd", "vdd", {"in": ("fold", "fold"), "out": ("vb", "fold")})
-    diode = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
-    parts.array("diode", diode, "vss", "vss", {"diode": ("vb", "vb")})
+    add_cascodes(parts, spec, "vb", {"iin": "iin", "bias": "fold"})
+    add_cascode_bias(parts, spec, _ACROSS)
     amplified.add_bias(parts)
     amplified.add_outputs(parts, spec, "bias_x")
     return parts.netlist(spec.name, [*spec.counts, "ibias", *_SUPPLIES], spec.lines())
@@ -77,29 +79,10 @@ def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
         drains={pin: f"low_{pin}" for pin in pins},
         source="vss",
     )
-    sizes = sizing.cascode_arrays(spec, bias=1)
-    cascodes = [
-        draw.array(
-            f"cascode_{pin}",
-            sizes[pin],
-            gates={"cascode": "vcasc"},
-            drains={"cascode": drain},
-            source=f"low_{pin}",
-            bulk="vss",
-        )
-        for pin, drain in (("iin", "iin"), ("bias", "copy"))
-    ]
-    fold = draw.array(
-        "fold",
-        sizing.fold_array(spec),
-        gates={"in": "copy", "out": "copy"},
-        drains={"in": "copy", "out": "vcasc"},
-        source="vdd",
-    )
-    size = sizing.array(sizing.bias_unit(spec, _ACROSS), {"diode": 1})
-    diode = draw.array("diode", size, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source="vss")
+    cascodes = draw_cascodes(draw, spec, "vcasc", {"iin": "iin", "bias": "copy"})
+    bias = draw_cascode_bias(draw, spec, _ACROSS)
     outputs = amplified.draw_outputs(draw, spec, "low_bias")
-    left = [main, *cascodes, diode, fold, *amplified.draw_bias(draw)]
+    left = [main, *cascodes, *bias, *amplified.draw_bias(draw)]
     return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "ibias"])
 
 

@@ -24,9 +24,7 @@ from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import npn, sizing
 from mirrorneuron.generators.mirrors.parts.resistors import BODY_FACTOR, RESISTOR_TEXT, Resistor, resistor_array
 from mirrorneuron.generators.mirrors.parts.spec import Mirror, MirrorSpec
-from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.drawing import Drawing
-from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.spec import NAME_TEXT, Name, OneOf, SiQuantity, kind_of_cell
 from mirrorneuron.pdk_sky130.devices import BIPOLARS, bipolar
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -187,16 +185,16 @@ def layout(spec: MirrorWidlarSpec) -> kdb.Layout:
         size = npn.npn_array(spec.device, spec.counts)
         main = npn.draw_npn(draw, "main", size, {pin: (pin, "iin", low[pin]) for pin in pins}, rail)
     else:
-        nets = ArrayNets(dict.fromkeys(pins, "iin"), {pin: pin for pin in pins}, low, rail)
-        main = draw_array(draw.sheet, draw.part("main"), sizing.main_array(spec), nets)
-    resistors = draw_resistors(
-        draw.sheet,
-        draw.part("resistors"),
-        _resistors(spec),
-        {pin: (net, rail) for pin, net in below.items()},
-        rail,
-        in_well=spec.polarity == "p",
-    )
+        main = draw.array(
+            "main",
+            sizing.main_array(spec),
+            gates=dict.fromkeys(pins, "iin"),
+            drains={pin: pin for pin in pins},
+            source=low,
+            bulk=rail,
+        )
+    ends = {pin: (net, rail) for pin, net in below.items()}
+    resistors = draw.resistors("resistors", _resistors(spec), ends, rail, in_well=spec.polarity == "p")
     return draw.finish(left=[main], right=[resistors], pins=[rail, *pins])
 
 

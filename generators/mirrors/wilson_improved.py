@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import sizing
+from mirrorneuron.generators.mirrors.parts.cascodes import add_cascodes, draw_cascodes
 from mirrorneuron.generators.mirrors.parts.spec import Mirror, MirrorSpec
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
@@ -46,22 +47,19 @@ class MirrorWilsonImprovedSpec(MirrorSpec, init=False):
 def circuit(spec: MirrorWilsonImprovedSpec) -> Netlist:
     """Pins: ``iin``, the outputs, the rail."""
     rail = spec.side.rail
-    _check(spec)
+    sizing.stack_fits(spec)
     parts = Parts()
     gate = f"{spec.outputs[0]}_x"
     drains = {"iin": "iin_x"} | {pin: f"{pin}_x" for pin in spec.outputs}
     parts.array("main", sizing.main_array(spec), rail, rail, {pin: (net, gate) for pin, net in drains.items()})
-    cascodes = sizing.cascode_arrays(spec)
-    parts.array("iin_cascode", cascodes["iin"], "iin_x", rail, {"cascode": ("iin", "iin")})
-    for pin in spec.outputs:
-        parts.array(f"{pin}_cascode", cascodes[pin], f"{pin}_x", rail, {"cascode": (pin, "iin")})
+    add_cascodes(parts, spec, "iin", {pin: pin for pin in spec.counts})
     return parts.netlist(spec.name, [*spec.counts, rail], spec.lines())
 
 
 def layout(spec: MirrorWilsonImprovedSpec) -> kdb.Layout:
     """The matched array on the left of a spine, the cascodes on the right."""
     rail = spec.side.rail
-    _check(spec)
+    sizing.stack_fits(spec)
     draw = Drawing(spec.name, [rail])
     main = draw.array(
         "main",
@@ -70,25 +68,8 @@ def layout(spec: MirrorWilsonImprovedSpec) -> kdb.Layout:
         drains={"iin": "low_iin", **{pin: f"low_{pin}" for pin in spec.outputs}},
         source=rail,
     )
-    sizes = sizing.cascode_arrays(spec)
-    cascodes = [
-        draw.array(
-            f"cascode_{pin}",
-            sizes[pin],
-            gates={"cascode": "iin"},
-            drains={"cascode": pin},
-            source=f"low_{pin}",
-            bulk=rail,
-        )
-        for pin in spec.counts
-    ]
+    cascodes = draw_cascodes(draw, spec, "iin", {pin: pin for pin in spec.counts})
     return draw.finish(left=[main], right=cascodes, pins=[rail, *spec.counts])
-
-
-def _check(spec: MirrorWilsonImprovedSpec) -> None:
-    units = (sizing.unit_of(spec), sizing.cascode_unit(spec))
-    lower, upper = (sizing.gate_source(spec, unit) for unit in units)
-    sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": lower, "V_GS of the cascode": upper})
 
 
 MIRROR = Mirror(spec=MirrorWilsonImprovedSpec, circuit=circuit, layout=layout)

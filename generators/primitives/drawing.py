@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from klayout import db as kdb
+from mirrorneuron.generators.fixed_units import ResistorArray
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
+from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Block, Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
 from mirrorneuron.generators.units import ArraySize
+from mirrorneuron.pdk_sky130.errors import SpecError
 
 __all__ = ["Drawing"]
 
@@ -28,11 +31,27 @@ class Drawing:
         *,
         gates: Mapping[str, str],
         drains: Mapping[str, str],
-        source: str,
+        source: str | Mapping[str, str],
         bulk: str | None = None,
     ) -> Block:
-        """A matched array, its gates and drains by owner; the bulk is on the source if it is not told."""
-        return draw_array(self.sheet, self.part(name), size, ArrayNets(gates, drains, source, bulk or source))
+        """A matched array, its gates and drains by owner; the bulk is on the source if it is not told.
+
+        Raises
+        ------
+        SpecError
+            The owners have sources of their own, and the bulk is not told.
+        """
+        if bulk is None:
+            if not isinstance(source, str):
+                raise SpecError(f"array {name} has several sources: say which net its bulk is on")
+            bulk = source
+        return draw_array(self.sheet, self.part(name), size, ArrayNets(gates, drains, source, bulk))
+
+    def resistors(
+        self, name: str, size: ResistorArray, ends: Mapping[str, tuple[str, str]], bulk: str, *, in_well: bool = False
+    ) -> Block:
+        """Matched resistors, their two ends by owner."""
+        return draw_resistors(self.sheet, self.part(name), size, ends, bulk, in_well=in_well)
 
     def capacitor(self, name: str, side_nm: int, *, top: str, bottom: str) -> Block:
         """A square MIM capacitor."""

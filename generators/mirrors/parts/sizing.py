@@ -29,6 +29,7 @@ __all__ = [
     "main_array",
     "n_alone",
     "saturation",
+    "stack_fits",
     "unit_of",
 ]
 
@@ -109,6 +110,14 @@ def fits_under_the_supply(spec: MirrorSpec, what: str, parts: Mapping[str, float
         f"unit, a wider or shorter unit (w: {wider}), device: {spec.main_device.removesuffix('_lvt')}_lvt, or another "
         "mirror"
     )
+
+
+def stack_fits(spec: MirrorSpec) -> None:
+    """Refuse a mirror whose input, a unit's V_GS under a cascode's, is more than the supply; raises as
+    `fits_under_the_supply`."""
+    units = (unit_of(spec), cascode_unit(spec))
+    lower, upper = (gate_source(spec, unit) for unit in units)
+    fits_under_the_supply(spec, "input", {"V_GS of the unit": lower, "V_GS of the cascode": upper})
 
 
 def bias_unit(spec: Cascoded, across: float) -> Unit:
