@@ -9,6 +9,7 @@ import pytest
 from mirrorneuron.flows import drc
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives.array import SOURCE_RAIL_MAX, ArrayNets, draw_array
+from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.devices import MOSFETS
@@ -66,3 +67,11 @@ def test_rules(kit, tmp_path):
 def test_a_high_source_rail_is_refused():
     with pytest.raises(SpecError, match=rf"source rail of array is {SOURCE_RAIL_MAX} nm: sources by owner have 320 nm"):
         draw_array(Sheet(), "array", *random_array(0), source_rail_nm=SOURCE_RAIL_MAX)
+
+
+def test_several_sources_need_a_bulk() -> None:
+    draw = Drawing("cell", ["vss"])
+    size = ArraySize(Unit("nfet_01v8", 2000, 2000), common_centroid({"a": 1, "b": 1}))
+    owners = {"a": "a", "b": "b"}
+    with pytest.raises(SpecError, match="several sources: say which net its bulk is on"):
+        draw.array("main", size, gates=dict.fromkeys(owners, "g"), drains=owners, source={"a": "x", "b": "y"})
