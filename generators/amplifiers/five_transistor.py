@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mirrorneuron.generators.primitives.drawing import Drawing
     from mirrorneuron.generators.primitives.sheet import Block
 
-__all__ = ["FiveTransistorSize", "add_five_transistor", "draw_five_transistor"]
+__all__ = ["FiveTransistorSize", "add_five_transistor", "draw_five_transistor", "five_transistor_blocks"]
 
 _VDD, _VSS = "vdd", "vss"
 
@@ -51,10 +51,10 @@ def add_five_transistor(
     parts.array(f"{name}_load", size.load, _VSS, _VSS, {"diode": (diode, diode), "out": (out, diode)})
 
 
-def draw_five_transistor(
+def five_transistor_blocks(
     drawing: Drawing, name: str, size: FiveTransistorSize, *, plus: str, minus: str, out: str, bias: str
-) -> Block:
-    """Draw the amplifier: load, pair and tail on each other, left of a spine."""
+) -> list[Block]:
+    """Draw the amplifier's arrays: pair, load and tail."""
     top, diode = f"{name}_tail", f"{name}_diode"
     load = drawing.array(
         f"{name}_load",
@@ -72,5 +72,12 @@ def draw_five_transistor(
         bulk=_VDD,
     )
     tail = drawing.array(f"{name}_tail", size.tail, gates={"tail": bias}, drains={"tail": top}, source=_VDD)
-    exports = [plus, minus, out, bias, _VDD, _VSS]
-    return drawing.compose(f"{name}_amplifier", left=[load, pair, tail], exports=exports)
+    return [pair, load, tail]
+
+
+def draw_five_transistor(
+    drawing: Drawing, name: str, size: FiveTransistorSize, *, plus: str, minus: str, out: str, bias: str
+) -> Block:
+    """Draw the amplifier as one block: load, pair and tail on each other, left of a spine."""
+    pair, load, tail = five_transistor_blocks(drawing, name, size, plus=plus, minus=minus, out=out, bias=bias)
+    return drawing.compose(f"{name}_amplifier", left=[load, pair, tail], exports=[plus, minus, out, bias, _VDD, _VSS])

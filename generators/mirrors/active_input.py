@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from mirrorneuron.generators.amplifiers.five_transistor import add_five_transistor, draw_five_transistor
+from mirrorneuron.generators.amplifiers.five_transistor import add_five_transistor, five_transistor_blocks
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import amplified, sizing
 from mirrorneuron.generators.mirrors.parts.spec import Amplified, Mirror
@@ -73,17 +73,11 @@ def layout(spec: MirrorActiveInputSpec) -> kdb.Layout:
         source="vss",
     )
     amplifier = sizing.amplifier_sizes().amplifier
-    regulator = draw_five_transistor(draw, "iin", amplifier, plus="iin", minus="vref", out="drive", bias="tails")
+    regulator = five_transistor_blocks(draw, "iin", amplifier, plus="iin", minus="vref", out="drive", bias="tails")
     capacitor = draw.capacitor("iin_capacitor", sizing.INPUT_CAPACITOR_NM, top="drive", bottom="iin")
-    held = draw.compose(
-        "iin_regulated",
-        left=[regulator],
-        right=[capacitor],
-        exports=["iin", "drive", "vref", "tails", *_SUPPLIES],
-    )
     outputs = amplified.draw_outputs(draw, spec, "vref")
-    pins = [*_SUPPLIES, *spec.counts, "vref", "ibias"]
-    return draw.finish(left=[main, held, *amplified.draw_bias(draw)], right=outputs, pins=pins)
+    left = [*amplified.draw_bias(draw), *reversed(regulator), capacitor, main]
+    return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "vref", "ibias"], hang=True)
 
 
 def _check(spec: MirrorActiveInputSpec) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import add_cascodes, draw_cascodes
-from mirrorneuron.generators.mirrors.parts.spec import Mirror, MirrorSpec
+from mirrorneuron.generators.mirrors.parts.spec import Cascoded, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
 from pydantic import Field
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["MIRROR", "MirrorCascodeSpec"]
 
 
-class MirrorCascodeSpec(MirrorSpec, init=False):
+class MirrorCascodeSpec(Cascoded, init=False):
     """The cascode mirror: a high output resistance for two gate-source voltages of input."""
 
     P_DEVICE = "pfet_01v8_lvt"
@@ -66,7 +66,7 @@ def layout(spec: MirrorCascodeSpec) -> kdb.Layout:
         source=rail,
     )
     cascodes = draw_cascodes(draw, spec, "iin", {pin: pin for pin in spec.counts})
-    return draw.finish(left=[main], right=cascodes, pins=[rail, *pins])
+    return draw.finish(left=[main], right=cascodes, pins=[rail, *pins], hang=True)
 
 
 MIRROR = Mirror(spec=MirrorCascodeSpec, circuit=circuit, layout=layout)

@@ -76,7 +76,7 @@ def layout(spec: MirrorGainBoostedSpec) -> kdb.Layout:
     )
     outputs = amplified.draw_outputs(draw, spec, "vref")
     pins = [*_SUPPLIES, *spec.counts, "vref", "ibias"]
-    return draw.finish(left=[main, *amplified.draw_bias(draw)], right=outputs, pins=pins)
+    return draw.finish(left=[*amplified.draw_bias(draw), main], right=outputs, pins=pins, hang=True)
 
 
 def _check(spec: MirrorGainBoostedSpec) -> None:

@@ -4,7 +4,7 @@
 
               other supply
                |      |
-               |--.---|                          a copy of one unit's current, folded
+               |--.---|                          a part of a unit's current, folded back
     iin --+    |  |   vb--.        iout1
           |   fold    |   |          |
     cascode|--vb      |---'  vb---| cascode
@@ -53,10 +53,9 @@ def circuit(spec: MirrorWideSwingSpec) -> Netlist:
     rail = spec.side.rail
     _check(spec)
     parts = Parts()
-    main = {pin: (f"{pin}_x", "iin") for pin in (*spec.counts, "bias")}
-    parts.array("main", sizing.main_array(spec, bias=1), rail, rail, main)
-    add_cascodes(parts, spec, "vb", {pin: pin for pin in spec.counts} | {"bias": "fold"})
-    add_cascode_bias(parts, spec, _ACROSS)
+    parts.array("main", sizing.main_array(spec), rail, rail, {pin: (f"{pin}_x", "iin") for pin in spec.counts})
+    add_cascodes(parts, spec, "vb", {pin: pin for pin in spec.counts})
+    add_cascode_bias(parts, spec, "iin", _ACROSS)
     return parts.netlist(spec.name, [*spec.counts, *_SUPPLIES], spec.lines())
 
 
@@ -65,17 +64,16 @@ def layout(spec: MirrorWideSwingSpec) -> kdb.Layout:
     rail = spec.side.rail
     _check(spec)
     draw = Drawing(spec.name, _SUPPLIES)
-    pins = [*spec.counts, "bias"]
     main = draw.array(
         "main",
-        sizing.main_array(spec, bias=1),
-        gates=dict.fromkeys(pins, "iin"),
-        drains={pin: f"low_{pin}" for pin in pins},
+        sizing.main_array(spec),
+        gates=dict.fromkeys(spec.counts, "iin"),
+        drains={pin: f"low_{pin}" for pin in spec.counts},
         source=rail,
     )
-    cascodes = draw_cascodes(draw, spec, "vcasc", {pin: pin for pin in spec.counts} | {"bias": "copy"})
-    bias = draw_cascode_bias(draw, spec, _ACROSS)
-    return draw.finish(left=[main, *bias], right=cascodes, pins=[*_SUPPLIES, *spec.counts])
+    cascodes = draw_cascodes(draw, spec, "vcasc", {pin: pin for pin in spec.counts})
+    bias = draw_cascode_bias(draw, spec, "iin", _ACROSS)
+    return draw.finish(left=[*bias, main], right=cascodes, pins=[*_SUPPLIES, *spec.counts], hang=True)
 
 
 def _check(spec: MirrorWideSwingSpec) -> None:

@@ -2,17 +2,17 @@
 
 ::
 
-    iin --+        fold               iout1
-          |          |     .-----.      |
-    cascode|--vb--|  |  .--|+    |----| cascode
-          x0        xb--'.-|-    |      |
-          |          |   | '-----'     x1
-          |          |   '--------------+
-    main  |--iin---| |           iin --| main
-         vss        vss                vss
+    iin --+                       iout1
+          |             .-----.     |
+    cascode|--vb    .---|+    |---| cascode
+          |         | .-|-    |     |
+         x0---------' | '-----'    x1
+          |           '-------------+
+    main  |--iin              iin --|  main
+         vss                       vss
 
-``vb`` is made as in the wide-swing mirror, from a copy of the input current. The amplifiers compare with that copy's
-xb, which is the input's x0 again: no reference is needed, and no wire hangs on the input's path.
+``vb`` is made as in the wide-swing mirror, from a part of a unit's current. The amplifiers compare with the
+input's own x0: no reference is needed.
 """
 
 from __future__ import annotations
@@ -50,20 +50,19 @@ class MirrorWideSwingBoostedSpec(Amplified, init=False):
     name: Name = Field("mirror_wide_swing_boosted", description=NAME_TEXT)
 
 
-_ACROSS = 0.22
-"""V_DS of the units [V]."""
+_ACROSS = 0.165
+"""V_DS of the units [V]: on the edge of saturation, which the ratio hardly feels, as all of them have the same."""
 
 
 def circuit(spec: MirrorWideSwingBoostedSpec) -> Netlist:
     """Pins: ``iin``, the outputs, ``ibias``, both supplies."""
     _check(spec)
     parts = Parts()
-    main = {pin: (f"{pin}_x", "iin") for pin in (*spec.counts, "bias")}
-    parts.array("main", sizing.main_array(spec, bias=1), "vss", "vss", main)
-    add_cascodes(parts, spec, "vb", {"iin": "iin", "bias": "fold"})
-    add_cascode_bias(parts, spec, _ACROSS)
+    parts.array("main", sizing.main_array(spec), "vss", "vss", {pin: (f"{pin}_x", "iin") for pin in spec.counts})
+    add_cascodes(parts, spec, "vb", {"iin": "iin"})
+    add_cascode_bias(parts, spec, "iin", _ACROSS)
     amplified.add_bias(parts)
-    amplified.add_outputs(parts, spec, "bias_x")
+    amplified.add_outputs(parts, spec, "iin_x")
     return parts.netlist(spec.name, [*spec.counts, "ibias", *_SUPPLIES], spec.lines())
 
 
@@ -71,19 +70,18 @@ def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
     """Matched array, cascodes and bias on the left of a spine, a regulated cascode for each output on the right."""
     _check(spec)
     draw = Drawing(spec.name, _SUPPLIES)
-    pins = [*spec.counts, "bias"]
     main = draw.array(
         "main",
-        sizing.main_array(spec, bias=1),
-        gates=dict.fromkeys(pins, "iin"),
-        drains={pin: f"low_{pin}" for pin in pins},
+        sizing.main_array(spec),
+        gates=dict.fromkeys(spec.counts, "iin"),
+        drains={pin: f"low_{pin}" for pin in spec.counts},
         source="vss",
     )
-    cascodes = draw_cascodes(draw, spec, "vcasc", {"iin": "iin", "bias": "copy"})
-    bias = draw_cascode_bias(draw, spec, _ACROSS)
-    outputs = amplified.draw_outputs(draw, spec, "low_bias")
-    left = [main, *cascodes, *bias, *amplified.draw_bias(draw)]
-    return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "ibias"])
+    cascodes = draw_cascodes(draw, spec, "vcasc", {"iin": "iin"})
+    bias = draw_cascode_bias(draw, spec, "iin", _ACROSS)
+    outputs = amplified.draw_outputs(draw, spec, "low_iin")
+    left = [*amplified.draw_bias(draw), *bias, *cascodes, main]
+    return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "ibias"], hang=True)
 
 
 def _check(spec: MirrorWideSwingBoostedSpec) -> None:

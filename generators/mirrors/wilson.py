@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import add_cascodes, draw_cascodes
-from mirrorneuron.generators.mirrors.parts.spec import Mirror, MirrorSpec
+from mirrorneuron.generators.mirrors.parts.spec import CASCODE_WIDTH_TEXT, Cascoded, CascodeWidth, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
 from pydantic import Field
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["MIRROR", "MirrorWilsonSpec"]
 
 
-class MirrorWilsonSpec(MirrorSpec, init=False):
+class MirrorWilsonSpec(Cascoded, init=False):
     """The Wilson mirror: a high output resistance by feedback; its V_DS differ by a gate-source voltage."""
 
     P_DEVICE = "pfet_01v8_lvt"
 
     cell: Annotated[str, kind_of_cell("mirror_wilson")] = Field("mirror_wilson", description="Kind of cell")
     name: Name = Field("mirror_wilson", description=NAME_TEXT)
+    # Wider than other cascodes: the V_DS differ by their V_GS; and the loop is calmer.
+    cascode_w: CascodeWidth = Field(8.0, description=CASCODE_WIDTH_TEXT)
 
 
 def circuit(spec: MirrorWilsonSpec) -> Netlist:
@@ -67,7 +69,7 @@ def layout(spec: MirrorWilsonSpec) -> kdb.Layout:
         source=rail,
     )
     cascodes = draw_cascodes(draw, spec, "iin", {pin: pin for pin in spec.outputs})
-    return draw.finish(left=[main], right=cascodes, pins=[rail, *spec.counts])
+    return draw.finish(left=[main], right=cascodes, pins=[rail, *spec.counts], hang=True)
 
 
 MIRROR = Mirror(spec=MirrorWilsonSpec, circuit=circuit, layout=layout)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import add_cascodes, draw_cascodes
-from mirrorneuron.generators.mirrors.parts.spec import Mirror, MirrorSpec
+from mirrorneuron.generators.mirrors.parts.spec import CASCODE_WIDTH_TEXT, Cascoded, CascodeWidth, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
 from pydantic import Field
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["MIRROR", "MirrorWilsonImprovedSpec"]
 
 
-class MirrorWilsonImprovedSpec(MirrorSpec, init=False):
+class MirrorWilsonImprovedSpec(Cascoded, init=False):
     """The improved Wilson mirror: feedback like Wilson's, and equal V_DS."""
 
     P_DEVICE = "pfet_01v8_lvt"
@@ -42,6 +42,8 @@ class MirrorWilsonImprovedSpec(MirrorSpec, init=False):
         "mirror_wilson_improved", description="Kind of cell"
     )
     name: Name = Field("mirror_wilson_improved", description=NAME_TEXT)
+    # Wider than other cascodes, for a calm loop.
+    cascode_w: CascodeWidth = Field(8.0, description=CASCODE_WIDTH_TEXT)
 
 
 def circuit(spec: MirrorWilsonImprovedSpec) -> Netlist:
@@ -69,7 +71,7 @@ def layout(spec: MirrorWilsonImprovedSpec) -> kdb.Layout:
         source=rail,
     )
     cascodes = draw_cascodes(draw, spec, "iin", {pin: pin for pin in spec.counts})
-    return draw.finish(left=[main], right=cascodes, pins=[rail, *spec.counts])
+    return draw.finish(left=[main], right=cascodes, pins=[rail, *spec.counts], hang=True)
 
 
 MIRROR = Mirror(spec=MirrorWilsonImprovedSpec, circuit=circuit, layout=layout)

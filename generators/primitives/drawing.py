@@ -65,12 +65,25 @@ class Drawing:
         return compose(self.sheet, self.part(name), left=left, right=right, exports=exports, power=power)
 
     def finish(
-        self, *, left: Sequence[Block], right: Sequence[Block] = (), pins: Sequence[str], at_edge: Sequence[str] = ()
+        self,
+        *,
+        left: Sequence[Block],
+        right: Sequence[Block] = (),
+        pins: Sequence[str],
+        at_edge: Sequence[str] = (),
+        hang: bool = False,
     ) -> kdb.Layout:
         """Compose the top cell with its pins; those of `at_edge` come from a single rail and are led over the edge."""
         exports = [pin for pin in pins if pin not in at_edge]
         top = compose(
-            self.sheet, self.name, left=left, right=right, exports=exports, through=at_edge, power=self.supplies
+            self.sheet,
+            self.name,
+            left=left,
+            right=right,
+            exports=exports,
+            through=at_edge,
+            power=self.supplies,
+            hang=hang,
         )
         draw_pins(self.sheet, top, at_edge)
         return self.sheet.finish()

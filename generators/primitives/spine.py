@@ -67,6 +67,7 @@ def compose(
     through: Collection[str] = (),
     power: Collection[str] = (),
     power_columns: int = POWER_COLUMNS,
+    hang: bool = False,
 ) -> Block:
     """Stack blocks, bottom up, on both sides of a spine and connect their rails by net.
 
@@ -78,6 +79,9 @@ def compose(
         Nets of a single rail of the left stack that leave as they are, without a trunk, over the left edge.
     power, power_columns
         Nets with wide trunks, and how many vias side by side these hold.
+    hang
+        Whether the stacks are flush at the top, below the lanes, and not at the bottom: short wires between the last
+        blocks of either side.
 
     Raises
     ------
@@ -86,6 +90,8 @@ def compose(
     """
     cell = sheet.cell(name)
     placed = {"left": _stack(left), "right": _stack(right)}
+    if hang:
+        placed = _hung(placed)
     rails = {side: [rail.moved(0, y) for block, y in blocks for rail in block.rails] for side, blocks in placed.items()}
     top = max(y + block.box.y1 for blocks in placed.values() for block, y in blocks)
     lanes = {net: top + RAIL_PITCH * (i + 1) for i, net in enumerate(_lanes(name, rails, exports, through))}
@@ -150,6 +156,14 @@ def _stack(blocks: Sequence[Block]) -> list[tuple[Block, int]]:
         placed.append((block, edge - block.box.y0))
         edge += block.box.y1 - block.box.y0
     return placed
+
+
+def _hung(placed: dict[str, list[tuple[Block, int]]]) -> dict[str, list[tuple[Block, int]]]:
+    """The lower stack raised to the height of the other."""
+    tops = {side: max((y + block.box.y1 for block, y in blocks), default=0) for side, blocks in placed.items()}
+    return {
+        side: [(block, y + max(tops.values()) - tops[side]) for block, y in blocks] for side, blocks in placed.items()
+    }
 
 
 def _lanes(name: str, rails: dict[str, list[Rail]], exports: Sequence[str], through: Collection[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirrorneuron.generators.amplifiers.five_transistor import add_five_transistor, draw_five_transistor
+from mirrorneuron.generators.amplifiers.five_transistor import add_five_transistor, five_transistor_blocks
 from mirrorneuron.generators.mirrors.parts import sizing
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def add_outputs(parts: Parts, spec: Amplified, reference: str) -> None:
         node, gate = f"{pin}_x", f"{pin}_gate"
         parts.array(f"{pin}_cascode", cascodes[pin], node, _VSS, {"cascode": (pin, gate)})
         add_five_transistor(parts, pin, amplifier, plus=reference, minus=node, out=gate, bias="pb")
-        parts.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=node)
+        parts.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=_VSS)
 
 
 def draw_bias(draw: Drawing) -> list[Block]:
@@ -50,21 +50,23 @@ def draw_bias(draw: Drawing) -> list[Block]:
 
 
 def draw_outputs(draw: Drawing, spec: Amplified, reference: str) -> list[Block]:
-    """For every output a block of its amplifier, capacitor and cascode; node ``low_PIN`` and the pin leave."""
+    """For every output its amplifier, capacitor and cascode, bottom up, the first output's last: next to the array."""
     sizes, amplifier = sizing.cascode_arrays(spec), sizing.amplifier_sizes().amplifier
     blocks: list[Block] = []
-    for pin in spec.outputs:
+    for pin in reversed(spec.outputs):
         node, gate = f"low_{pin}", f"drive_{pin}"
-        cascode = draw.array(
-            f"{pin}_cascode",
-            sizes[pin],
-            gates={"cascode": gate},
-            drains={"cascode": pin},
-            source=node,
-            bulk=_VSS,
+        blocks += reversed(
+            five_transistor_blocks(draw, pin, amplifier, plus=reference, minus=node, out=gate, bias="tails")
         )
-        capacitor = draw.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=node)
-        regulator = draw_five_transistor(draw, pin, amplifier, plus=reference, minus=node, out=gate, bias="tails")
-        exports = [node, pin, reference, "tails", _VDD, _VSS]
-        blocks.append(draw.compose(f"{pin}_regulated", left=[regulator], right=[cascode, capacitor], exports=exports))
+        blocks.append(draw.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=_VSS))
+        blocks.append(
+            draw.array(
+                f"{pin}_cascode",
+                sizes[pin],
+                gates={"cascode": gate},
+                drains={"cascode": pin},
+                source=node,
+                bulk=_VSS,
+            )
+        )
     return blocks

@@ -17,45 +17,58 @@ __all__ = ["add_cascode_bias", "add_cascodes", "draw_cascode_bias", "draw_cascod
 
 
 def add_cascodes(parts: Parts, spec: MirrorSpec, gate: str, drains: Mapping[str, str]) -> None:
-    """Add a cascode on node ``BRANCH_x`` of each branch in `drains`; a branch is a pin, or ``bias``."""
-    sizes = sizing.cascode_arrays(spec, bias=1)
-    for branch, drain in drains.items():
-        parts.array(f"{branch}_cascode", sizes[branch], f"{branch}_x", spec.side.rail, {"cascode": (drain, gate)})
+    """Add a cascode on node ``PIN_x`` of each pin in `drains`."""
+    sizes = sizing.cascode_arrays(spec)
+    for pin, drain in drains.items():
+        parts.array(f"{pin}_cascode", sizes[pin], f"{pin}_x", spec.side.rail, {"cascode": (drain, gate)})
 
 
-def draw_cascodes(draw: Drawing, spec: MirrorSpec, gate: str, drains: Mapping[str, str]) -> list[Block]:
-    """Draw a cascode on node ``low_BRANCH`` of each branch in `drains`; a branch is a pin, or ``bias``."""
-    sizes = sizing.cascode_arrays(spec, bias=1)
+def draw_cascodes(draw: Drawing, spec: MirrorSpec, gate: str, drains: dict[str, str]) -> list[Block]:
+    """Draw a cascode on node ``low_PIN`` of each pin in `drains`, bottom up: the first next to the array."""
+    sizes = sizing.cascode_arrays(spec)
     return [
         draw.array(
-            f"cascode_{branch}",
-            sizes[branch],
+            f"cascode_{pin}",
+            sizes[pin],
             gates={"cascode": gate},
-            drains={"cascode": drain},
-            source=f"low_{branch}",
+            drains={"cascode": drains[pin]},
+            source=f"low_{pin}",
             bulk=spec.side.rail,
         )
-        for branch, drain in drains.items()
+        for pin in reversed(drains)
     ]
 
 
-def add_cascode_bias(parts: Parts, spec: Cascoded, across: float) -> None:
-    """Add what turns the current at ``fold`` into the gate line ``vb``, for `across` [V] of V_DS below the cascodes."""
+def add_cascode_bias(parts: Parts, spec: Cascoded, gate: str, across: float) -> None:
+    """Add what makes the gate line ``vb`` from the gate line `gate` of the units, for `across` [V] of V_DS below the
+    cascodes: a copy of the current, its cascode on node ``bias_x``, a mirror that folds it back, and a diode."""
     rail, other = spec.side.rail, spec.side.other
-    parts.array("fold", sizing.fold_array(spec), other, other, {"in": ("fold", "fold"), "out": ("vb", "fold")})
-    diode = sizing.array(sizing.bias_unit(spec, across), {"diode": 1})
-    parts.array("diode", diode, rail, rail, {"diode": ("vb", "vb")})
+    sizes = sizing.bias_arrays(spec, across)
+    parts.array("copy", sizes.copy, rail, rail, {"copy": ("bias_x", gate)})
+    parts.array("bias_cascode", sizes.cascode, "bias_x", rail, {"cascode": ("fold", "vb")})
+    parts.array("fold", sizes.fold, other, other, {"in": ("fold", "fold"), "out": ("vb", "fold")})
+    parts.array("diode", sizes.diode, rail, rail, {"diode": ("vb", "vb")})
 
 
-def draw_cascode_bias(draw: Drawing, spec: Cascoded, across: float) -> list[Block]:
-    """Draw what turns the current at ``copy`` into the gate line ``vcasc``: the diode, and the mirror above it."""
+def draw_cascode_bias(draw: Drawing, spec: Cascoded, gate: str, across: float) -> list[Block]:
+    """Draw what makes the gate line ``vcasc`` from the line `gate`: mirror, diode, cascode and copy, bottom up."""
+    rail = spec.side.rail
+    sizes = sizing.bias_arrays(spec, across)
     fold = draw.array(
         "fold",
-        sizing.fold_array(spec),
-        gates={"in": "copy", "out": "copy"},
-        drains={"in": "copy", "out": "vcasc"},
+        sizes.fold,
+        gates={"in": "turn", "out": "turn"},
+        drains={"in": "turn", "out": "vcasc"},
         source=spec.side.other,
     )
-    size = sizing.array(sizing.bias_unit(spec, across), {"diode": 1})
-    diode = draw.array("diode", size, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source=spec.side.rail)
-    return [diode, fold]
+    diode = draw.array("diode", sizes.diode, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source=rail)
+    cascode = draw.array(
+        "cascode_bias",
+        sizes.cascode,
+        gates={"cascode": "vcasc"},
+        drains={"cascode": "turn"},
+        source="low_bias",
+        bulk=rail,
+    )
+    copy = draw.array("copy", sizes.copy, gates={"copy": gate}, drains={"copy": "low_bias"}, source=rail)
+    return [fold, diode, cascode, copy]

@@ -14,17 +14,17 @@ from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.hand import UT, hand_model
 
 __all__ = [
-    "FOLD",
     "INPUT_CAPACITOR_NM",
     "OUTPUT_CAPACITOR_NM",
     "AmplifierSizes",
+    "CascodeBias",
     "amplifier_sizes",
     "array",
-    "bias_unit",
+    "bias_arrays",
     "cascode_arrays",
     "cascode_unit",
+    "copied_part",
     "fits_under_the_supply",
-    "fold_array",
     "gate_source",
     "main_array",
     "n_alone",
@@ -33,9 +33,9 @@ __all__ = [
     "unit_of",
 ]
 
-FOLD = 2
-"""What part of a copied current biases the cascodes, as a divisor: it need not be fast, only alive."""
 _WIDE = 10  # units of a row, from which on there are several
+_NARROWEST_NM = 840  # two fingers of difftap.2
+_COPY = 0.4  # width of the transistor that biases cascodes, in units
 
 
 def array(unit: Unit, counts: Mapping[str, int], *, dummy_rows: int = 0, dummy_columns: int = 1) -> ArraySize:
@@ -52,9 +52,9 @@ def unit_of(spec: MirrorSpec) -> Unit:
     return Unit(spec.main_device, spec.w_nm, spec.l_nm)
 
 
-def main_array(spec: MirrorSpec, **more: int) -> ArraySize:
-    """The units that make the ratio, by pin, and `more` owners beside them."""
-    return array(unit_of(spec), {**spec.counts, **more}, dummy_rows=1)
+def main_array(spec: MirrorSpec) -> ArraySize:
+    """The units that make the ratio, by pin."""
+    return array(unit_of(spec), spec.counts, dummy_rows=1)
 
 
 def cascode_unit(spec: MirrorSpec) -> Unit:
@@ -64,14 +64,13 @@ def cascode_unit(spec: MirrorSpec) -> Unit:
     return unit_of(spec)
 
 
-def cascode_arrays(spec: MirrorSpec, **more: int) -> dict[str, ArraySize]:
+def cascode_arrays(spec: MirrorSpec) -> dict[str, ArraySize]:
     """The cascodes of each pin's units: an array for each, as their sources are nets of their own.
 
     Without dummies: no ratio hangs on them, and their gates would load the node between.
     """
     unit = cascode_unit(spec)
-    counts = {**spec.counts, **more}
-    return {pin: array(unit, {"cascode": count}, dummy_columns=0) for pin, count in counts.items()}
+    return {pin: array(unit, {"cascode": count}, dummy_columns=0) for pin, count in spec.counts.items()}
 
 
 def gate_source(spec: MirrorSpec, unit: Unit) -> float:
@@ -120,22 +119,60 @@ def stack_fits(spec: MirrorSpec) -> None:
     fits_under_the_supply(spec, "input", {"V_GS of the unit": lower, "V_GS of the cascode": upper})
 
 
-def bias_unit(spec: Cascoded, across: float) -> Unit:
-    """A diode whose V_GS, at what `fold_array` leaves of one unit's current, is that of a cascode and `across` [V] of
-    V_DS below it.
+@dataclass(frozen=True)
+class CascodeBias:
+    """Arrays that make the gate voltage of cascodes.
+
+    Owners: ``copy`` (``copy``), ``cascode`` (``cascode``), ``fold`` (``in``, ``out``), ``diode`` (``diode``).
+    """
+
+    copy: ArraySize
+    cascode: ArraySize
+    fold: ArraySize
+    diode: ArraySize
+
+
+def bias_arrays(spec: Cascoded, across: float) -> CascodeBias:
+    """A narrow copy of the units, its cascode in the same proportion, a mirror on the other supply that turns its
+    current round, and a diode whose V_GS is that of a cascode and `across` [V] of V_DS below it.
+
+    Narrow, because the copy loads the units' gates and its current is spent twice; none of it has to be exact.
 
     Raises
     ------
     SpecError
-        It would have to be longer than a transistor may be.
+        The diode would have to be longer than a transistor may be.
     """
+    cascode = cascode_unit(spec)
+    part = copied_part(spec)
+    upper = max(_NARROWEST_NM, _even_grid(cascode.width_nm * part))
+    opposite = spec.side.opposite
+    return CascodeBias(
+        copy=array(Unit(spec.main_device, round(part * spec.w_nm), spec.l_nm), {"copy": 1}, dummy_columns=0),
+        cascode=array(Unit(cascode.device, upper, cascode.length_nm), {"cascode": 1}, dummy_columns=0),
+        fold=array(Unit(opposite, 2000 if opposite.startswith("p") else 1000, 2000), {"in": 1, "out": 1}),
+        diode=array(_diode(spec, spec.unit_current * part, across), {"diode": 1}, dummy_columns=0),
+    )
+
+
+def copied_part(spec: MirrorSpec) -> float:
+    """What part of a unit's current biases the cascodes: the width of the transistor that copies it, in units."""
+    return max(_NARROWEST_NM, _even_grid(_COPY * spec.w_nm)) / spec.w_nm
+
+
+def _even_grid(nm: float) -> int:
+    """To the nearest width whose two fingers are on the grid [nm]."""
+    return 20 * round(nm / 20)
+
+
+def _diode(spec: Cascoded, current: float, across: float) -> Unit:
     cascode = cascode_unit(spec)
     model = hand_model(cascode.device)
     gate = model.gate_source(spec.unit_current, cascode.width_nm / cascode.length_nm) + model.n * across
     # The EKV equation, solved for W/L.
     inversion = log1p(exp((gate - model.vt) / (2 * model.n * UT))) ** 2
-    squares = spec.unit_current / FOLD / (2 * model.n * model.kp * UT**2 * inversion)
-    width = max(840, min(2000, 20 * int(19_500 * squares / 20)))
+    squares = current / (2 * model.n * model.kp * UT**2 * inversion)
+    width = max(_NARROWEST_NM, min(2000, 20 * int(19_500 * squares / 20)))
     length = 10 * round(width / squares / 10)
     if not 150 <= length <= 20_000:
         raise SpecError(
@@ -163,7 +200,7 @@ def amplifier_sizes() -> AmplifierSizes:
     that keeps the amplifier slower than the transistor it drives, down to the smallest input."""
     return AmplifierSizes(
         amplifier=FiveTransistorSize(
-            tail=array(Unit("pfet_01v8", 2000, 10_000), {"tail": 1}),
+            tail=array(Unit("pfet_01v8", 2000, 10_000), {"tail": 1}, dummy_columns=0),
             pair=array(Unit("pfet_01v8", 2000, 1000), {"plus": 2, "minus": 2}),
             # Long gates: the neighbours that count lie above and below, and side by side they would make long wires.
             load=ArraySize(
@@ -178,7 +215,7 @@ def amplifier_sizes() -> AmplifierSizes:
 
 INPUT_CAPACITOR_NM = 8_000
 """Side of the MIM capacitor from the gates to an input that an amplifier holds: 128 fF."""
-OUTPUT_CAPACITOR_NM = 3_000
+OUTPUT_CAPACITOR_NM = 5_000
 """Side of that from a cascode's gate to its source: 18 fF; more costs bandwidth."""
 
 
@@ -196,10 +233,3 @@ def n_alone(spec: MirrorSpec) -> None:
             "polarity is p: this mirror is n alone. Its amplifiers would have n inputs at vdd - 0.2 V, whose sources "
             "lie at 1.0 V, and would have to drive p gates at 0.5 to 0.8 V. Take mirror_wide_swing for p"
         )
-
-
-def fold_array(spec: MirrorSpec) -> ArraySize:
-    """The mirror on the other supply that turns a part of a copy of one unit's current round: ``in``, ``out``."""
-    device = spec.side.opposite
-    width = 2000 if device.startswith("p") else 1000
-    return array(Unit(device, width, 2000), {"in": FOLD, "out": 1})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from klayout import db as kdb
     from mirrorneuron.generators.circuit import Netlist
 
-__all__ = ["Amplified", "Cascoded", "Mirror", "MirrorSpec", "Side"]
+__all__ = ["CASCODE_WIDTH_TEXT", "Amplified", "CascodeWidth", "Cascoded", "Mirror", "MirrorSpec", "Side"]
 
 _AUTO: Final = "auto"
 
@@ -134,13 +134,17 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
         return self.current / self.ratios[0]
 
 
-class Cascoded(MirrorSpec, init=False):
-    """A mirror whose cascodes have sizes of their own."""
+CascodeWidth = Annotated[
+    float,
+    Micrometres(low=0.84, high=200, grid=0.01, rule="two fingers of 0.42 to 100 um, difftap.2, x.1a", remedy=FITS),
+]
+CASCODE_WIDTH_TEXT: Final = "Width of the cascode of one unit's current"
 
-    cascode_w: Annotated[
-        float,
-        Micrometres(low=0.84, high=200, grid=0.01, rule="two fingers of 0.42 to 100 um, difftap.2, x.1a", remedy=FITS),
-    ] = Field(4.0, description="Width of the cascode of one unit's current")
+
+class Cascoded(MirrorSpec, init=False):
+    """A mirror whose cascodes have sizes of their own: short, as they load the nodes and give no ratio."""
+
+    cascode_w: CascodeWidth = Field(4.0, description=CASCODE_WIDTH_TEXT)
     cascode_l: Annotated[
         float,
         Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a (poly.1b) and the models' range", remedy=FITS),
@@ -160,6 +164,8 @@ class Cascoded(MirrorSpec, init=False):
 class Amplified(Cascoded, init=False):
     """A mirror with amplifiers, which a current into pin ``ibias`` keeps alive. Only n: see `n_alone`."""
 
+    # Wide: the less voltage a cascode takes, the less its amplifier has to do for it.
+    cascode_w: CascodeWidth = Field(10.0, description=CASCODE_WIDTH_TEXT)
     bias: Annotated[
         float,
         SiQuantity(
