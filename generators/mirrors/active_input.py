@@ -56,7 +56,9 @@ def circuit(spec: MirrorActiveInputSpec) -> Netlist:
     amplified.add_bias(parts)
     amplifier = sizing.amplifier_sizes().amplifier
     add_five_transistor(parts, "iin", amplifier, plus="iin", minus="vref", out="gates", bias="pb")
-    parts.capacitor("iin_capacitor", sizing.INPUT_CAPACITOR_NM, top="gates", bottom="iin")
+    count, side = sizing.input_capacitors(spec)
+    for i in range(count):
+        parts.capacitor(f"iin_capacitor{i}", side, top="gates", bottom="iin")
     amplified.add_outputs(parts, spec, "vref")
     return parts.netlist(spec.name, [*spec.counts, "vref", "ibias", *_SUPPLIES], spec.lines())
 
@@ -74,9 +76,10 @@ def layout(spec: MirrorActiveInputSpec) -> kdb.Layout:
     )
     amplifier = sizing.amplifier_sizes().amplifier
     regulator = five_transistor_blocks(draw, "iin", amplifier, plus="iin", minus="vref", out="drive", bias="tails")
-    capacitor = draw.capacitor("iin_capacitor", sizing.INPUT_CAPACITOR_NM, top="drive", bottom="iin")
+    count, side = sizing.input_capacitors(spec)
+    capacitors = [draw.capacitor("iin_capacitor", side, top="drive", bottom="iin")] * count
     outputs = amplified.draw_outputs(draw, spec, "vref")
-    left = [*amplified.draw_bias(draw), *reversed(regulator), capacitor, main]
+    left = [*amplified.draw_bias(draw), *reversed(regulator), *capacitors, main]
     return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "vref", "ibias"], hang=True)
 
 

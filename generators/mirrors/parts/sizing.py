@@ -10,11 +10,11 @@ from mirrorneuron.generators.amplifiers.five_transistor import FiveTransistorSiz
 from mirrorneuron.generators.mirrors.parts.spec import Cascoded, MirrorSpec
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.units import ArraySize, Unit
+from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.hand import UT, hand_model
 
 __all__ = [
-    "INPUT_CAPACITOR_NM",
     "OUTPUT_CAPACITOR_NM",
     "AmplifierSizes",
     "CascodeBias",
@@ -26,6 +26,7 @@ __all__ = [
     "copied_part",
     "fits_under_the_supply",
     "gate_source",
+    "input_capacitors",
     "main_array",
     "n_alone",
     "saturation",
@@ -35,6 +36,7 @@ __all__ = [
 
 _WIDE = 10  # units of a row, from which on there are several
 _NARROWEST_NM = 840  # two fingers of difftap.2
+_CAPACITOR_PER_GATE = 8  # area of an input's capacitor, in those of the gates: 128 fF for two units of 2/2
 _COPY = 0.4  # width of the transistor that biases cascodes, in units
 
 
@@ -213,10 +215,18 @@ def amplifier_sizes() -> AmplifierSizes:
     )
 
 
-INPUT_CAPACITOR_NM = 8_000
-"""Side of the MIM capacitor from the gates to an input that an amplifier holds: 128 fF."""
 OUTPUT_CAPACITOR_NM = 5_000
-"""Side of that from a cascode's gate to its source: 18 fF; more costs bandwidth."""
+"""Side of the MIM capacitor from a cascode's gate to the rail, 50 fF: it keeps the gate still as its source moves."""
+
+
+def input_capacitors(spec: MirrorSpec) -> tuple[int, int]:
+    """How many MIM capacitors from the units' gates to an input that an amplifier holds, and their side [nm].
+
+    They must outweigh the gates, or the loop rings at small inputs. One is as large as may be before there is another.
+    """
+    area = _CAPACITOR_PER_GATE * spec.w_nm * spec.l_nm * sum(spec.ratios)
+    count = ceil(area / MIM_SIDE_MAX_NM**2)
+    return count, max(MIM_SIDE_MIN_NM, min(MIM_SIDE_MAX_NM, 10 * ceil(sqrt(area / count) / 10)))
 
 
 def n_alone(spec: MirrorSpec) -> None:
