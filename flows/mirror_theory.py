@@ -114,7 +114,7 @@ class Point:
     @property
     def gain(self) -> float:
         """Of the five-transistor amplifier that the mirror has: g_m (r_o || r_o)."""
-        size, each = sizing.amplifier_sizes().amplifier, 0.2 * self.spec.bias
+        size, each = sizing.amplifier_sizes(self.spec).amplifier, 0.2 * self.spec.bias
         pair = Transistor.of(size.pair.unit, each / 2)  # two units on each side
         load = Transistor.of(size.load.unit, each / 2)
         return 2 * pair.gm / (2 / pair.ro + 2 / load.ro)
@@ -296,10 +296,10 @@ def _regulated(at: Point, node: float, across: str) -> dict[str, Hand]:
 
 def _bias(at: Point, more: float, formula: str) -> dict[str, Hand]:
     """Supply current: the bias, its copy for the tails' gates, the tails, and `more` [A]."""
-    spec, sizes = at.spec, sizing.amplifier_sizes()
-    copy = spec.bias * _units(sizes.bias_n, "pb") / _units(sizes.bias_n, "in")
-    tail, diode = sizes.amplifier.tail.unit, sizes.bias_p.unit
-    tails = copy / _units(sizes.bias_p, "in") * (tail.width_nm / tail.length_nm) / (diode.width_nm / diode.length_nm)
+    spec, sizes = at.spec, sizing.amplifier_sizes(at.spec)
+    copy = spec.bias * _units(sizes.bias, "out") / _units(sizes.bias, "in")
+    tail, diode = sizes.amplifier.tail.unit, sizes.tails.unit
+    tails = copy / _units(sizes.tails, "diode") * (tail.width_nm / tail.length_nm) / (diode.width_nm / diode.length_nm)
     amplifiers = len(spec.outputs) + (spec.cell == "mirror_active_input")
     current = spec.bias + copy + amplifiers * tails + more
     return {

@@ -1,8 +1,8 @@
-"""The five-transistor amplifier with p inputs: for inputs near the lower supply, as regulated mirrors have them.
+"""The five-transistor amplifier for inputs near a rail, as regulated mirrors have them: p inputs for the lower supply.
 
 ::
 
-              vdd
+             other
                |
     bias --| tail
                |
@@ -12,7 +12,7 @@
       diode ---.    out
          |     |     |
          '-| load |-'
-              vss
+              rail
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FiveTransistorSize", "add_five_transistor", "draw_five_transistor", "five_transistor_blocks"]
 
-_VDD, _VSS = "vdd", "vss"
-
 
 @dataclass(frozen=True)
 class FiveTransistorSize:
@@ -42,17 +40,35 @@ class FiveTransistorSize:
 
 
 def add_five_transistor(
-    parts: Parts, name: str, size: FiveTransistorSize, *, plus: str, minus: str, out: str, bias: str
+    parts: Parts,
+    name: str,
+    size: FiveTransistorSize,
+    *,
+    plus: str,
+    minus: str,
+    out: str,
+    bias: str,
+    rail: str = "vss",
+    other: str = "vdd",
 ) -> None:
     """Add the amplifier's transistors to a circuit; `bias` is the gate line of its tail."""
     top, diode = f"{name}_tail", f"{name}_diode"
-    parts.array(f"{name}_tail", size.tail, _VDD, _VDD, {"tail": (top, bias)})
-    parts.array(f"{name}_pair", size.pair, top, _VDD, {"plus": (diode, plus), "minus": (out, minus)})
-    parts.array(f"{name}_load", size.load, _VSS, _VSS, {"diode": (diode, diode), "out": (out, diode)})
+    parts.array(f"{name}_tail", size.tail, other, other, {"tail": (top, bias)})
+    parts.array(f"{name}_pair", size.pair, top, other, {"plus": (diode, plus), "minus": (out, minus)})
+    parts.array(f"{name}_load", size.load, rail, rail, {"diode": (diode, diode), "out": (out, diode)})
 
 
 def five_transistor_blocks(
-    drawing: Drawing, name: str, size: FiveTransistorSize, *, plus: str, minus: str, out: str, bias: str
+    drawing: Drawing,
+    name: str,
+    size: FiveTransistorSize,
+    *,
+    plus: str,
+    minus: str,
+    out: str,
+    bias: str,
+    rail: str = "vss",
+    other: str = "vdd",
 ) -> list[Block]:
     """Draw the amplifier's arrays: pair, load and tail."""
     top, diode = f"{name}_tail", f"{name}_diode"
@@ -61,7 +77,7 @@ def five_transistor_blocks(
         size.load,
         gates={"diode": diode, "out": diode},
         drains={"diode": diode, "out": out},
-        source=_VSS,
+        source=rail,
     )
     pair = drawing.array(
         f"{name}_pair",
@@ -69,9 +85,9 @@ def five_transistor_blocks(
         gates={"plus": plus, "minus": minus},
         drains={"plus": diode, "minus": out},
         source=top,
-        bulk=_VDD,
+        bulk=other,
     )
-    tail = drawing.array(f"{name}_tail", size.tail, gates={"tail": bias}, drains={"tail": top}, source=_VDD)
+    tail = drawing.array(f"{name}_tail", size.tail, gates={"tail": bias}, drains={"tail": top}, source=other)
     return [pair, load, tail]
 
 
@@ -80,4 +96,4 @@ def draw_five_transistor(
 ) -> Block:
     """Draw the amplifier as one block: load, pair and tail on each other, left of a spine."""
     pair, load, tail = five_transistor_blocks(drawing, name, size, plus=plus, minus=minus, out=out, bias=bias)
-    return drawing.compose(f"{name}_amplifier", left=[load, pair, tail], exports=[plus, minus, out, bias, _VDD, _VSS])
+    return drawing.compose(f"{name}_amplifier", left=[load, pair, tail], exports=[plus, minus, out, bias, "vdd", "vss"])

@@ -15,15 +15,15 @@ All V_DS are the reference, at any output voltage, and the input needs no more t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
-from mirrorneuron.generators.amplifiers.five_transistor import add_five_transistor, five_transistor_blocks
 from mirrorneuron.generators.circuit import Parts
 from mirrorneuron.generators.mirrors.parts import amplified, sizing
 from mirrorneuron.generators.mirrors.parts.spec import Amplified, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, SiQuantity, kind_of_cell
-from pydantic import Field
+from pydantic import Field, model_validator
 
 if TYPE_CHECKING:
     from klayout import db as kdb
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["MIRROR", "MirrorActiveInputSpec"]
 
 _SUPPLIES = ("vdd", "vss")
+_REFERENCE = 0.2
+_REFERENCE_P = 0.3
+"""V: a p mirror's amplifiers have n inputs, with 0.3 V less of V_GS than p ones, and its gates need the room."""
 
 
 class MirrorActiveInputSpec(Amplified, init=False):
@@ -44,18 +47,31 @@ class MirrorActiveInputSpec(Amplified, init=False):
         SiQuantity(
             low=0.1, high=0.8, unit="V", rule="V_DS of all units", remedy="0.2 V; less takes units out of saturation"
         ),
-    ] = Field(0.2, description="Voltage of pin vref, which the nodes are held at")
+    ] = Field(_REFERENCE, description=f"Voltage of pin vref, which the nodes are held at; {_REFERENCE_P} V for p")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _p_is_held_lower(cls, fields: Any) -> Any:
+        if isinstance(fields, Mapping) and fields.get("polarity") == "p":
+            return {"reference": _REFERENCE_P, **fields}
+        return fields
 
 
 def circuit(spec: MirrorActiveInputSpec) -> Netlist:
     """Pins: ``iin``, the outputs, ``vref``, ``ibias``, both supplies."""
+    rail = spec.side.rail
     _check(spec)
     parts = Parts()
     drains = {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}
-    parts.array("main", sizing.main_array(spec), "vss", "vss", {pin: (net, "gates") for pin, net in drains.items()})
-    amplified.add_bias(parts)
-    amplifier = sizing.amplifier_sizes().amplifier
-    add_five_transistor(parts, "iin", amplifier, plus="iin", minus="vref", out="gates", bias="pb")
+    parts.array(
+        "main",
+        sizing.main_array(spec),
+        rail,
+        rail,
+        {pin: (net, "gates") for pin, net in drains.items()},
+    )
+    amplified.add_bias(parts, spec)
+    amplified.add_amplifier(parts, spec, "iin", plus="iin", minus="vref", out="gates")
     count, side = sizing.input_capacitors(spec)
     for i in range(count):
         parts.capacitor(f"iin_capacitor{i}", side, top="gates", bottom="iin")
@@ -72,19 +88,17 @@ def layout(spec: MirrorActiveInputSpec) -> kdb.Layout:
         sizing.main_array(spec),
         gates=dict.fromkeys(spec.counts, "drive"),
         drains={"iin": "iin", **{pin: f"low_{pin}" for pin in spec.outputs}},
-        source="vss",
+        source=spec.side.rail,
     )
-    amplifier = sizing.amplifier_sizes().amplifier
-    regulator = five_transistor_blocks(draw, "iin", amplifier, plus="iin", minus="vref", out="drive", bias="tails")
+    regulator = amplified.draw_amplifier(draw, spec, "iin", plus="iin", minus="vref", out="drive")
     count, side = sizing.input_capacitors(spec)
     capacitors = [draw.capacitor("iin_capacitor", side, top="drive", bottom="iin")] * count
     outputs = amplified.draw_outputs(draw, spec, "vref")
-    left = [*amplified.draw_bias(draw), *reversed(regulator), *capacitors, main]
+    left = [*amplified.draw_bias(draw, spec), *regulator, *capacitors, main]
     return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "vref", "ibias"], hang=True)
 
 
 def _check(spec: MirrorActiveInputSpec) -> None:
-    sizing.n_alone(spec)
     unit = sizing.unit_of(spec)
     drive = {"V_GS of the unit": sizing.gate_source(spec, unit), "V_DS of the amplifier's pair and tail": 0.3}
     sizing.fits_under_the_supply(spec, "gates' amplifier", drive)

@@ -54,11 +54,18 @@ class MirrorGainBoostedSpec(Amplified, init=False):
 
 def circuit(spec: MirrorGainBoostedSpec) -> Netlist:
     """Pins: ``iin``, the outputs, ``vref``, ``ibias``, both supplies."""
+    rail = spec.side.rail
     _check(spec)
     parts = Parts()
     drains = {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}
-    parts.array("main", sizing.main_array(spec), "vss", "vss", {pin: (net, "iin") for pin, net in drains.items()})
-    amplified.add_bias(parts)
+    parts.array(
+        "main",
+        sizing.main_array(spec),
+        rail,
+        rail,
+        {pin: (net, "iin") for pin, net in drains.items()},
+    )
+    amplified.add_bias(parts, spec)
     amplified.add_outputs(parts, spec, "vref")
     return parts.netlist(spec.name, [*spec.counts, "vref", "ibias", *_SUPPLIES], spec.lines())
 
@@ -72,15 +79,14 @@ def layout(spec: MirrorGainBoostedSpec) -> kdb.Layout:
         sizing.main_array(spec),
         gates=dict.fromkeys(spec.counts, "iin"),
         drains={"iin": "iin", **{pin: f"low_{pin}" for pin in spec.outputs}},
-        source="vss",
+        source=spec.side.rail,
     )
     outputs = amplified.draw_outputs(draw, spec, "vref")
     pins = [*_SUPPLIES, *spec.counts, "vref", "ibias"]
-    return draw.finish(left=[*amplified.draw_bias(draw), main], right=outputs, pins=pins, hang=True)
+    return draw.finish(left=[*amplified.draw_bias(draw, spec), main], right=outputs, pins=pins, hang=True)
 
 
 def _check(spec: MirrorGainBoostedSpec) -> None:
-    sizing.n_alone(spec)
     sizing.fits_under_the_supply(spec, "input", {"V_GS": sizing.gate_source(spec, sizing.unit_of(spec))})
     upper = sizing.gate_source(spec, sizing.cascode_unit(spec))
     parts = {"V_GS of the cascode": upper, "vref": spec.reference, "V_DS of the amplifier's load": 0.2}

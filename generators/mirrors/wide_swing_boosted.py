@@ -56,12 +56,19 @@ _ACROSS = 0.165
 
 def circuit(spec: MirrorWideSwingBoostedSpec) -> Netlist:
     """Pins: ``iin``, the outputs, ``ibias``, both supplies."""
+    rail = spec.side.rail
     _check(spec)
     parts = Parts()
-    parts.array("main", sizing.main_array(spec), "vss", "vss", {pin: (f"{pin}_x", "iin") for pin in spec.counts})
+    parts.array(
+        "main",
+        sizing.main_array(spec),
+        rail,
+        rail,
+        {pin: (f"{pin}_x", "iin") for pin in spec.counts},
+    )
     add_cascodes(parts, spec, "vb", {"iin": "iin"})
     add_cascode_bias(parts, spec, "iin", _ACROSS)
-    amplified.add_bias(parts)
+    amplified.add_bias(parts, spec)
     amplified.add_outputs(parts, spec, "iin_x")
     return parts.netlist(spec.name, [*spec.counts, "ibias", *_SUPPLIES], spec.lines())
 
@@ -75,17 +82,16 @@ def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
         sizing.main_array(spec),
         gates=dict.fromkeys(spec.counts, "iin"),
         drains={pin: f"low_{pin}" for pin in spec.counts},
-        source="vss",
+        source=spec.side.rail,
     )
     cascodes = draw_cascodes(draw, spec, "vcasc", {"iin": "iin"})
     bias = draw_cascode_bias(draw, spec, "iin", _ACROSS)
     outputs = amplified.draw_outputs(draw, spec, "low_iin")
-    left = [*amplified.draw_bias(draw), *bias, *cascodes, main]
+    left = [*amplified.draw_bias(draw, spec), *bias, *cascodes, main]
     return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "ibias"], hang=True)
 
 
 def _check(spec: MirrorWideSwingBoostedSpec) -> None:
-    sizing.n_alone(spec)
     sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, sizing.unit_of(spec))})
     upper = sizing.gate_source(spec, sizing.cascode_unit(spec))
     parts = {"V_GS of the cascode": upper, "V_DS of the unit": _ACROSS, "V_DS of the amplifier's pair and tail": 0.3}

@@ -13,60 +13,72 @@ if TYPE_CHECKING:
     from mirrorneuron.generators.primitives.drawing import Drawing
     from mirrorneuron.generators.primitives.sheet import Block
 
-__all__ = ["add_bias", "add_outputs", "draw_bias", "draw_outputs"]
-
-_VDD, _VSS = "vdd", "vss"
+__all__ = ["add_amplifier", "add_bias", "add_outputs", "draw_amplifier", "draw_bias", "draw_outputs"]
 
 
-def add_bias(parts: Parts) -> None:
-    """The mirrors from pin ``ibias`` to the line ``pb`` of the amplifiers' tails."""
-    sizes = sizing.amplifier_sizes()
-    parts.array("bias_n", sizes.bias_n, _VSS, _VSS, {"in": ("ibias", "ibias"), "pb": ("pb", "ibias")})
-    parts.array("bias_p", sizes.bias_p, _VDD, _VDD, {"in": ("pb", "pb")})
+def add_bias(parts: Parts, spec: Amplified) -> None:
+    """The mirrors from pin ``ibias`` to the gate line ``tails`` of the amplifiers' tails."""
+    sizes, rail, other = sizing.amplifier_sizes(spec), spec.side.rail, spec.side.other
+    parts.array("bias", sizes.bias, rail, rail, {"in": ("ibias", "ibias"), "out": ("tails", "ibias")})
+    parts.array("bias_tails", sizes.tails, other, other, {"diode": ("tails", "tails")})
+
+
+def add_amplifier(parts: Parts, spec: Amplified, name: str, *, plus: str, minus: str, out: str) -> None:
+    """An amplifier of the mirror's polarity."""
+    side, size = spec.side, sizing.amplifier_sizes(spec).amplifier
+    add_five_transistor(
+        parts, name, size, plus=plus, minus=minus, out=out, bias="tails", rail=side.rail, other=side.other
+    )
 
 
 def add_outputs(parts: Parts, spec: Amplified, reference: str) -> None:
     """For every output a cascode, and an amplifier that holds the cascode's source at the net `reference`."""
-    cascodes, amplifier = sizing.cascode_arrays(spec), sizing.amplifier_sizes().amplifier
+    cascodes, rail = sizing.cascode_arrays(spec), spec.side.rail
     for pin in spec.outputs:
         node, gate = f"{pin}_x", f"{pin}_gate"
-        parts.array(f"{pin}_cascode", cascodes[pin], node, _VSS, {"cascode": (pin, gate)})
-        add_five_transistor(parts, pin, amplifier, plus=reference, minus=node, out=gate, bias="pb")
-        parts.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=_VSS)
+        parts.array(f"{pin}_cascode", cascodes[pin], node, rail, {"cascode": (pin, gate)})
+        add_amplifier(parts, spec, pin, plus=reference, minus=node, out=gate)
+        parts.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=rail)
 
 
-def draw_bias(draw: Drawing) -> list[Block]:
+def draw_bias(draw: Drawing, spec: Amplified) -> list[Block]:
     """The bias mirrors."""
-    sizes = sizing.amplifier_sizes()
-    n = draw.array(
-        "bias_n",
-        sizes.bias_n,
-        gates={"in": "ibias", "pb": "ibias"},
-        drains={"in": "ibias", "pb": "tails"},
-        source=_VSS,
+    sizes, rail, other = sizing.amplifier_sizes(spec), spec.side.rail, spec.side.other
+    first = draw.array(
+        "bias",
+        sizes.bias,
+        gates={"in": "ibias", "out": "ibias"},
+        drains={"in": "ibias", "out": "pb"},
+        source=rail,
     )
-    p = draw.array("bias_p", sizes.bias_p, gates={"in": "tails"}, drains={"in": "tails"}, source=_VDD)
-    return [n, p]
+    return [first, draw.array("bias_tails", sizes.tails, gates={"diode": "pb"}, drains={"diode": "pb"}, source=other)]
+
+
+def draw_amplifier(draw: Drawing, spec: Amplified, name: str, *, plus: str, minus: str, out: str) -> list[Block]:
+    """The arrays of an amplifier of the mirror's polarity, the pair's last: next to what is stacked on it."""
+    side, size = spec.side, sizing.amplifier_sizes(spec).amplifier
+    blocks = five_transistor_blocks(
+        draw, name, size, plus=plus, minus=minus, out=out, bias="pb", rail=side.rail, other=side.other
+    )
+    return blocks[::-1]
 
 
 def draw_outputs(draw: Drawing, spec: Amplified, reference: str) -> list[Block]:
     """For every output its amplifier, capacitor and cascode, bottom up, the first output's last: next to the array."""
-    sizes, amplifier = sizing.cascode_arrays(spec), sizing.amplifier_sizes().amplifier
+    cascodes, rail = sizing.cascode_arrays(spec), spec.side.rail
     blocks: list[Block] = []
     for pin in reversed(spec.outputs):
         node, gate = f"low_{pin}", f"drive_{pin}"
-        blocks += reversed(
-            five_transistor_blocks(draw, pin, amplifier, plus=reference, minus=node, out=gate, bias="tails")
-        )
-        blocks.append(draw.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=_VSS))
+        blocks += draw_amplifier(draw, spec, pin, plus=reference, minus=node, out=gate)
+        blocks.append(draw.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=rail))
         blocks.append(
             draw.array(
                 f"{pin}_cascode",
-                sizes[pin],
+                cascodes[pin],
                 gates={"cascode": gate},
                 drains={"cascode": pin},
                 source=node,
-                bulk=_VSS,
+                bulk=rail,
             )
         )
     return blocks

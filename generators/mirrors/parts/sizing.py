@@ -28,7 +28,6 @@ __all__ = [
     "gate_source",
     "input_capacitors",
     "main_array",
-    "n_alone",
     "saturation",
     "stack_fits",
     "unit_of",
@@ -189,29 +188,36 @@ def _diode(spec: Cascoded, current: float, across: float) -> Unit:
 class AmplifierSizes:
     """The amplifiers of a mirror, and the mirrors that spread the bias current over their tails.
 
-    Owners: ``bias_n`` (``in``, ``pb``), ``bias_p`` (``in``).
+    Owners: ``bias`` (``in``, ``out``), ``tails`` (``diode``).
     """
 
     amplifier: FiveTransistorSize
-    bias_n: ArraySize
-    bias_p: ArraySize
+    bias: ArraySize
+    tails: ArraySize
 
 
-def amplifier_sizes() -> AmplifierSizes:
+def amplifier_sizes(spec: MirrorSpec) -> AmplifierSizes:
     """Sizes that met the targets in simulation (docs/mirrors.md): long loads for gain and a small offset, and a tail
-    that keeps the amplifier slower than the transistor it drives, down to the smallest input."""
+    that keeps the amplifier slower than the transistor it drives, down to the smallest input.
+
+    Loads and bias are of the mirror's polarity, pairs and tails of the other.
+    """
+    # The inputs of a p mirror's amplifier are at 1.6 V, and its diode must not be much lower.
+    own, load, opposite = (
+        ("nfet_01v8", "nfet_01v8", "pfet_01v8") if spec.polarity == "n" else ("pfet_01v8", "pfet_01v8_lvt", "nfet_01v8")
+    )
     return AmplifierSizes(
         amplifier=FiveTransistorSize(
-            tail=array(Unit("pfet_01v8", 2000, 10_000), {"tail": 1}, dummy_columns=0),
-            pair=array(Unit("pfet_01v8", 2000, 1000), {"plus": 2, "minus": 2}),
+            tail=array(Unit(opposite, 2000, 10_000), {"tail": 1}, dummy_columns=0),
+            pair=array(Unit(opposite, 2000, 1000), {"plus": 2, "minus": 2}),
             # Long gates: the neighbours that count lie above and below, and side by side they would make long wires.
             load=ArraySize(
-                Unit("nfet_01v8", 1000, 20_000),
+                Unit(load, 1000, 20_000),
                 common_centroid({"diode": 2, "out": 2}, rows=4, edge_columns=0, edge_rows=1),
             ),
         ),
-        bias_n=array(Unit("nfet_01v8", 1000, 2000), {"in": 2, "pb": 8}),
-        bias_p=array(Unit("pfet_01v8", 2000, 2000), {"in": 4}),
+        bias=array(Unit(own, 1000, 2000), {"in": 2, "out": 8}),
+        tails=array(Unit(opposite, 2000, 2000), {"diode": 4}),
     )
 
 
@@ -227,19 +233,3 @@ def input_capacitors(spec: MirrorSpec) -> tuple[int, int]:
     area = _CAPACITOR_PER_GATE * spec.w_nm * spec.l_nm * sum(spec.ratios)
     count = ceil(area / MIM_SIDE_MAX_NM**2)
     return count, max(MIM_SIDE_MIN_NM, min(MIM_SIDE_MAX_NM, 10 * ceil(sqrt(area / count) / 10)))
-
-
-def n_alone(spec: MirrorSpec) -> None:
-    """Refuse polarity p.
-
-    Raises
-    ------
-    SpecError
-        The spec has it. An amplifier for inputs near vdd has n inputs, and its output must reach the gates of p
-        transistors, 1 to 1.3 V below vdd: below its own pair's source.
-    """
-    if spec.polarity == "p":
-        raise SpecError(
-            "polarity is p: this mirror is n alone. Its amplifiers would have n inputs at vdd - 0.2 V, whose sources "
-            "lie at 1.0 V, and would have to drive p gates at 0.5 to 0.8 V. Take mirror_wide_swing for p"
-        )

@@ -162,7 +162,9 @@ class Cascoded(MirrorSpec, init=False):
 
 
 class Amplified(Cascoded, init=False):
-    """A mirror with amplifiers, which a current into pin ``ibias`` keeps alive. Only n: see `n_alone`."""
+    """A mirror with amplifiers, which a current into pin ``ibias`` keeps alive; a p one gives it."""
+
+    P_DEVICE = "pfet_01v8_lvt"
 
     # Wide: the less voltage a cascode takes, the less its amplifier has to do for it.
     cascode_w: CascodeWidth = Field(10.0, description=CASCODE_WIDTH_TEXT)
