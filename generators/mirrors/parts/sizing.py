@@ -202,13 +202,15 @@ def amplifier_sizes(spec: MirrorSpec) -> AmplifierSizes:
 
     Loads and bias are of the mirror's polarity, pairs and tails of the other.
     """
-    # The inputs of a p mirror's amplifier are at 1.6 V, and its diode must not be much lower.
-    own, load, opposite = (
-        ("nfet_01v8", "nfet_01v8", "pfet_01v8") if spec.polarity == "n" else ("pfet_01v8", "pfet_01v8_lvt", "nfet_01v8")
-    )
+    n = spec.polarity == "n"
+    own, opposite = ("nfet_01v8", "pfet_01v8") if n else ("pfet_01v8", "nfet_01v8")
+    # The inputs of a p mirror's amplifier are near vdd, and its diode must not lie much lower.
+    load = own if n else "pfet_01v8_lvt"
+    # n inputs have more transconductance, p units less.
+    tail = Unit(opposite, 2000 if n else 1000, 10_000)
     return AmplifierSizes(
         amplifier=FiveTransistorSize(
-            tail=array(Unit(opposite, 2000, 10_000), {"tail": 1}, dummy_columns=0),
+            tail=array(tail, {"tail": 1}, dummy_columns=0),
             pair=array(Unit(opposite, 2000, 1000), {"plus": 2, "minus": 2}),
             # Long gates: the neighbours that count lie above and below, and side by side they would make long wires.
             load=ArraySize(
