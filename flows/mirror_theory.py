@@ -264,8 +264,8 @@ def _wide_swing(at: Point) -> Mapping[str, Hand]:
         **{key: Hand(at.unit.sat + at.cascode.sat, "2 V_OV", SOOCH) for key in ("output_low", "output_low_5")},
         "output_resistance": Hand(1e-9 * at.cascoded, "2 r_o + g_m r_o r_o", SOOCH),
         "input_voltage": Hand(at.unit.vgs, "V_GS", EKV),
-        "supply_current": Hand(1e6 * copies, "twice what a narrow copy of the unit takes, w'/w I", BY_DESIGN),
-        "power": Hand(1e6 * at.supply * (at.input + copies), "V (I_in + 2 w'/w I)", BY_DESIGN),
+        "supply_current": Hand(1e6 * copies, "twice what a copy takes, (w/l)' / (w/l) I", BY_DESIGN),
+        "power": Hand(1e6 * at.supply * (at.input + copies), "V (I_in + 2 (w/l)' / (w/l) I)", BY_DESIGN),
     }
 
 
@@ -330,7 +330,7 @@ def _wide_swing_boosted(at: Point) -> Mapping[str, Hand]:
         "error_top": Hand(0.0, "0: equal V_DS", SQUARE),
         **_regulated(at, at.unit.sat, "V_OV"),
         "input_voltage": Hand(at.unit.vgs, "V_GS", EKV),
-        **_bias(at, 2 * sizing.copied_part(at.spec) * at.unit.current, "bias, its copy, tails, 2 w'/w I"),
+        **_bias(at, 2 * sizing.copied_part(at.spec) * at.unit.current, "bias, its copy, tails, 2 (w/l)' / (w/l) I"),
     }
 
 

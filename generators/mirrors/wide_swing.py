@@ -44,7 +44,7 @@ class MirrorWideSwingSpec(Cascoded, init=False):
     name: Name = Field("mirror_wide_swing", description=NAME_TEXT)
 
 
-_ACROSS = 0.2
+_ACROSS = 0.19
 """V_DS of the units [V]: saturated, and enough for body effect and corners."""
 
 

@@ -41,17 +41,19 @@ def draw_cascodes(draw: Drawing, spec: MirrorSpec, gate: str, drains: dict[str, 
 
 def add_cascode_bias(parts: Parts, spec: Cascoded, gate: str, across: float) -> None:
     """Add what makes the gate line ``vb`` from the gate line `gate` of the units, for `across` [V] of V_DS below the
-    cascodes: a copy of the current, its cascode on node ``bias_x``, a mirror that folds it back, and a diode."""
+    cascodes: a copy of the current, a mirror that folds it back, and a diode.
+
+    The copy has no cascode, whose gate would be ``vb`` again: without current it would never start.
+    """
     rail, other = spec.side.rail, spec.side.other
     sizes = sizing.bias_arrays(spec, across)
-    parts.array("copy", sizes.copy, rail, rail, {"copy": ("bias_x", gate)})
-    parts.array("bias_cascode", sizes.cascode, "bias_x", rail, {"cascode": ("fold", "vb")})
+    parts.array("copy", sizes.copy, rail, rail, {"copy": ("fold", gate)})
     parts.array("fold", sizes.fold, other, other, {"in": ("fold", "fold"), "out": ("vb", "fold")})
     parts.array("diode", sizes.diode, rail, rail, {"diode": ("vb", "vb")})
 
 
 def draw_cascode_bias(draw: Drawing, spec: Cascoded, gate: str, across: float) -> list[Block]:
-    """Draw what makes the gate line ``vcasc`` from the line `gate`: mirror, diode, cascode and copy, bottom up."""
+    """Draw what makes the gate line ``vcasc`` from the line `gate`: mirror, diode and copy, bottom up."""
     rail = spec.side.rail
     sizes = sizing.bias_arrays(spec, across)
     fold = draw.array(
@@ -62,13 +64,5 @@ def draw_cascode_bias(draw: Drawing, spec: Cascoded, gate: str, across: float) -
         source=spec.side.other,
     )
     diode = draw.array("diode", sizes.diode, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source=rail)
-    cascode = draw.array(
-        "cascode_bias",
-        sizes.cascode,
-        gates={"cascode": "vcasc"},
-        drains={"cascode": "turn"},
-        source="low_bias",
-        bulk=rail,
-    )
-    copy = draw.array("copy", sizes.copy, gates={"copy": gate}, drains={"copy": "low_bias"}, source=rail)
-    return [fold, diode, cascode, copy]
+    copy = draw.array("copy", sizes.copy, gates={"copy": gate}, drains={"copy": "turn"}, source=rail)
+    return [fold, diode, copy]

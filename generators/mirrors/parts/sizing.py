@@ -36,7 +36,8 @@ __all__ = [
 _WIDE = 10  # units of a row, from which on there are several
 _NARROWEST_NM = 840  # two fingers of difftap.2
 _CAPACITOR_PER_GATE = 8  # area of an input's capacitor, in those of the gates: 128 fF for two units of 2/2
-_COPY = 0.4  # width of the transistor that biases cascodes, in units
+_LONGEST_NM = 20_000  # of the models
+_COPY_WIDTH, _COPY_LENGTH = 0.4, 1.25  # of the transistor that copies a current to bias cascodes, in units
 
 
 def array(unit: Unit, counts: Mapping[str, int], *, dummy_rows: int = 0, dummy_columns: int = 1) -> ArraySize:
@@ -124,18 +125,17 @@ def stack_fits(spec: MirrorSpec) -> None:
 class CascodeBias:
     """Arrays that make the gate voltage of cascodes.
 
-    Owners: ``copy`` (``copy``), ``cascode`` (``cascode``), ``fold`` (``in``, ``out``), ``diode`` (``diode``).
+    Owners: ``copy`` (``copy``), ``fold`` (``in``, ``out``), ``diode`` (``diode``).
     """
 
     copy: ArraySize
-    cascode: ArraySize
     fold: ArraySize
     diode: ArraySize
 
 
 def bias_arrays(spec: Cascoded, across: float) -> CascodeBias:
-    """A narrow copy of the units, its cascode in the same proportion, a mirror on the other supply that turns its
-    current round, and a diode whose V_GS is that of a cascode and `across` [V] of V_DS below it.
+    """A narrow copy of the units, a mirror on the other supply that turns its current round, and a diode whose V_GS is
+    that of a cascode and `across` [V] of V_DS below it.
 
     Narrow, because the copy loads the units' gates and its current is spent twice; none of it has to be exact.
 
@@ -144,21 +144,24 @@ def bias_arrays(spec: Cascoded, across: float) -> CascodeBias:
     SpecError
         The diode would have to be longer than a transistor may be.
     """
-    cascode = cascode_unit(spec)
     part = copied_part(spec)
-    upper = max(_NARROWEST_NM, _even_grid(cascode.width_nm * part))
     opposite = spec.side.opposite
     return CascodeBias(
-        copy=array(Unit(spec.main_device, round(part * spec.w_nm), spec.l_nm), {"copy": 1}, dummy_columns=0),
-        cascode=array(Unit(cascode.device, upper, cascode.length_nm), {"cascode": 1}, dummy_columns=0),
+        copy=array(_copy(spec), {"copy": 1}, dummy_columns=0),
         fold=array(Unit(opposite, 2000 if opposite.startswith("p") else 1000, 2000), {"in": 1, "out": 1}),
         diode=array(_diode(spec, spec.unit_current * part, across), {"diode": 1}, dummy_columns=0),
     )
 
 
 def copied_part(spec: MirrorSpec) -> float:
-    """What part of a unit's current biases the cascodes: the width of the transistor that copies it, in units."""
-    return max(_NARROWEST_NM, _even_grid(_COPY * spec.w_nm)) / spec.w_nm
+    """What part of a unit's current biases the cascodes: W/L of the transistor that copies it, over a unit's."""
+    unit = _copy(spec)
+    return unit.width_nm / unit.length_nm * spec.l_nm / spec.w_nm
+
+
+def _copy(spec: MirrorSpec) -> Unit:
+    width = max(_NARROWEST_NM, _even_grid(_COPY_WIDTH * spec.w_nm))
+    return Unit(spec.main_device, width, min(_LONGEST_NM, 10 * round(_COPY_LENGTH * spec.l_nm / 10)))
 
 
 def _even_grid(nm: float) -> int:
@@ -175,7 +178,7 @@ def _diode(spec: Cascoded, current: float, across: float) -> Unit:
     squares = current / (2 * model.n * model.kp * UT**2 * inversion)
     width = max(_NARROWEST_NM, min(2000, 20 * int(19_500 * squares / 20)))
     length = 10 * round(width / squares / 10)
-    if not 150 <= length <= 20_000:
+    if not 150 <= length <= _LONGEST_NM:
         raise SpecError(
             f"current is {spec.current * 1e6:g} uA: the diode that biases the cascodes would be {width / 1000:g}/"
             f"{length / 1000:.3g} um; its length must be 0.15 to 20 um (models). Take another current or "
