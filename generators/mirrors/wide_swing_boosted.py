@@ -50,7 +50,7 @@ class MirrorWideSwingBoostedSpec(Amplified, init=False):
     name: Name = Field("mirror_wide_swing_boosted", description=NAME_TEXT)
 
 
-_ACROSS = 0.15
+_ACROSS = 0.147
 """V_DS of the units [V]: on the edge of saturation, which the ratio hardly feels, as all of them have the same."""
 
 
