@@ -38,9 +38,10 @@ set filetype=binary
 _REFUSED: Final = re.compile(
     r"^.*\b(?:error|fatal|unknown|unrecognized|no such|not found|can't find)\b.*$", re.I | re.M
 )
+# "out of range for": what a resistor's law gives where an iteration ran off to; ngspice's next help may find the point.
 _UNSOLVED: Final = re.compile(
     r"^.*(?:abort|singular|convergence|timestep too small|iteration limit|solution failed|point failed|can't occur"
-    r"|not available or has zero length).*$",
+    r"|not available or has zero length|out of range for).*$",
     re.I | re.M,
 )
 # The library's bipolar models hold parameters that are not ngspice's.
@@ -109,6 +110,10 @@ class Process:
             else:
                 lines.append(f"b{k} 0 {node} i={expression}")
         return lines
+
+    def nodesets(self, guess: Mapping[str, float]) -> list[str]:
+        """Lines that let an operating point be looked for from where nodes are guessed to be [V]."""
+        return [f".nodeset {self.vectors[node]}={volt!r}" for node, volt in guess.items()]
 
     def _ends(self, k: int) -> str:
         source = self.sources[k]

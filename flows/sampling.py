@@ -167,16 +167,19 @@ class _Sampler:
         span = f"samples {self._numbers[0]} to {self._numbers[-1]}"
         process = Process(setup, f"{setup.name}, {span}, {', '.join(analyses)}", self._folder, self._timeout_s)
         table = np.full((count, len(course), len(process.vectors)), np.nan)
-        nominal = self._attempts(setup, analyses).data()
+        nominal = _table(self._attempts(setup, analyses).data(), process)
+        first = [course.position(point) for point in range(len(course))].index(1)
+        # Where the nominal circuit is, a sample begins: that takes a sixth of the iterations.
+        guess = dict(zip(process.voltages, nominal[first].tolist(), strict=False))
         if self._alterable():
-            self._together(process, course, table, _table(nominal, process))
+            self._together(process, course, table, guess)
         low, high = course.rails(setup.bench.rail_margin_v)
         volts = table[:, :, : len(process.voltages)]
         beyond = ((volts < low[:, None]) | (volts > high[:, None])).any(axis=(1, 2))  # false where it is not a number
         left = np.flatnonzero(beyond | ~np.isfinite(table).all(axis=(1, 2)))
         ways = process.ways + Counter(alter=(count - len(left)) * len(course))
         for row in left:
-            found = self._alone(int(row), analyses)
+            found = self._alone(int(row), analyses, guess)
             table[row] = _table(found, process)
             ways.update(next(iter(found.values())).ways)
         data: dict[str, Data] = {}
@@ -200,19 +203,13 @@ class _Sampler:
             return not fixed and not self._setup.bare
         return not any(models.terms(instance) for instance in fixed)
 
-    def _together(self, process: Process, course: Course, table: Floats, nominal: Floats) -> None:
-        """Solve all samples in one process, and enter what carries the number of a sample and of a point.
-
-        Each begins where the nominal circuit is: that takes a sixth of the iterations.
-        """
+    def _together(self, process: Process, course: Course, table: Floats, guess: Mapping[str, float]) -> None:
+        """Solve all samples in one process, and enter what carries the number of a sample and of a point."""
         commands = ["set appendwrite"]
         solve = [f"dc vsel 1 {course.last} 1" if course.last > 1 else "op", "write out.raw", "destroy all"]
         for number, altered in zip(self._numbers, self._alterations(), strict=True):
             commands += [f"alter vsam={number}", *altered, *solve]
-        first = [course.position(point) for point in range(len(course))].index(1)
-        known = zip(process.voltages, nominal[first].tolist(), strict=False)
-        guess = [f".nodeset {process.vectors[node]}={volt!r}" for node, volt in known]
-        lines = [*process.moving(course), "vsam sam 0 0", *guess]
+        lines = [*process.moving(course), "vsam sam 0 0", *process.nodesets(guess)]
         try:
             plots = process.execute("samples", lines, commands, _MARKS)
         except UnsolvedError:
@@ -266,7 +263,9 @@ class _Sampler:
             process_values(models, dict(zip(names, drawn[len(self._mismatch) :].tolist(), strict=True)))
         )
 
-    def _alone(self, row: int, analyses: Mapping[str, Analysis]) -> dict[str, Data]:
+    def _alone(
+        self, row: int, analyses: Mapping[str, Analysis], guess: Mapping[str, float] | None = None
+    ) -> dict[str, Data]:
         """A sample with its numbers in the deck, in all ways to a solution."""
         drawn = self.drawn[row]
         draws: dict[str, dict[str, float]] = {}
@@ -274,10 +273,12 @@ class _Sampler:
             name, _, key = term.name.rpartition(".")
             draws.setdefault(name, {})[key] = z
         setup = self._setup.drawn(f"sample {self._numbers[row]}", self._models(drawn), draws)
-        return self._attempts(setup, analyses).data()
+        return self._attempts(setup, analyses, guess).data()
 
-    def _attempts(self, setup: Setup, analyses: Mapping[str, Analysis]) -> Attempts:
-        return Attempts(setup, analyses, self._folder, self._timeout_s)
+    def _attempts(
+        self, setup: Setup, analyses: Mapping[str, Analysis], guess: Mapping[str, float] | None = None
+    ) -> Attempts:
+        return Attempts(setup, analyses, self._folder, self._timeout_s, guess)
 
     def _curves(self, name: str, analysis: Tran | Ac | Noise, kept: Sequence[str]) -> Data:
         """A transient, on times that are the same for all samples, or small signals."""

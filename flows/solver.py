@@ -96,11 +96,18 @@ def _named(arrays: Mapping[str, Array], name: str, what: str) -> Array:
 class Attempts(Process):
     """The ways to a solution for some analyses of a setup: all operating points together, or another one alone."""
 
-    def __init__(self, setup: Setup, analyses: Mapping[str, Analysis], folder: Path, timeout_s: float) -> None:
-        """Nothing is run yet."""
+    def __init__(
+        self,
+        setup: Setup,
+        analyses: Mapping[str, Analysis],
+        folder: Path,
+        timeout_s: float,
+        guess: Mapping[str, float] | None = None,
+    ) -> None:
+        """Nothing is run yet; `guess`: about where the operating points' nodes are [V]."""
         super().__init__(setup, f"{setup.name}, {', '.join(analyses)}", folder, timeout_s)
         self._analyses = analyses
-        self._guess: dict[str, float] = {}
+        self._guess: dict[str, float] = dict(guess or {})
 
     def data(self) -> dict[str, Data]:
         """Try one way after the other.
@@ -171,20 +178,21 @@ class Attempts(Process):
 
     def _sweep(self, course: Course, left: NDArray[np.intp]) -> list[rawfile.Plot]:
         del left  # a sweep goes through all points
-        return self.execute("sweep", self.moving(course), [f"dc vsel 1 {course.last} 1", "write out.raw"])
+        commands = [f"dc vsel 1 {course.last} 1", "write out.raw"]
+        return self.execute("sweep", [*self.moving(course), *self.nodesets(self._guess)], commands)
 
     def _single(self, course: Course, left: NDArray[np.intp]) -> list[rawfile.Plot]:
         commands = ["set appendwrite"]
         for point in left:
             commands += [f"alter vsel = {course.position(point)}", "op", "write out.raw", "destroy all"]
-        return self.execute("single", self.moving(course), commands)
+        return self.execute("single", [*self.moving(course), *self.nodesets(self._guess)], commands)
 
     def _ramps(self, course: Course, left: NDArray[np.intp]) -> list[rawfile.Plot]:
         plots: list[rawfile.Plot] = []
         for point in left:
             values = course.at(point)
             self._ramp(values)
-            deck = [*self.still(values), f"vsel sel 0 {course.position(point)}", *self._nodesets(), DC]
+            deck = [*self.still(values), f"vsel sel 0 {course.position(point)}", *self.nodesets(self._guess), DC]
             plots += self.execute("ramp-op", deck, ["op", "write out.raw"])
         return plots
 
@@ -202,7 +210,7 @@ class Attempts(Process):
                 deck = [
                     *self.still(values, analysis.waves),
                     "vsel sel 0 0",
-                    *self._nodesets(),
+                    *self.nodesets(self._guess),
                     f"{TRAN} method={method}",
                 ]
                 plot = self.execute(way, deck, commands)[-1]
@@ -238,7 +246,8 @@ class Attempts(Process):
             try:
                 if way == "ramp":
                     self._ramp(values)
-                deck = [*self.still(values, ac=analysis.source), *extra, "vsel sel 0 0", *self._nodesets(), DC]
+                sources = [*self.still(values, ac=analysis.source), *extra, "vsel sel 0 0"]
+                deck = [*sources, *self.nodesets(self._guess), DC]
                 before = ["set appendwrite", "op", "write out.raw"]
                 plots = self.execute(way, deck, [*before, *commands], ("v(sel)", *marks))
                 if len(plots) != 2:
@@ -273,9 +282,6 @@ class Attempts(Process):
         if not np.isfinite(list(guess.values())).all():
             raise UnsolvedError("the ramp ended in no number")
         self._guess = guess
-
-    def _nodesets(self) -> list[str]:
-        return [f".nodeset {self.vectors[node]}={value!r}" for node, value in self._guess.items()]
 
     def _check(self, arrays: Mapping[str, Floats], given: Mapping[str, Floats] | None) -> None:
         for name, array in arrays.items():
