@@ -55,7 +55,7 @@ def of_matching(result: MatchingResult) -> list[Check]:
     bare = [group.gate for group in result.groups if group.kind != "parallel" and not group.logic and not group.ring]
     said = f"of gate {', '.join(bare[:5])}" if bare else ""
     return [
-        Check("matching", "groups of transistors", bool(result.groups), len(result.groups)),
+        Check("matching", "groups of devices", bool(result.groups), len(result.groups)),
         Check("matching", "errors", result.passed, len(result.errors), 0, detail="; ".join(result.errors[:_TOLD])),
         Check("matching", "matched groups without a closed ring", not bare, len(bare), 0, detail=said),
     ]

@@ -364,14 +364,15 @@ def lvs(gds: Gds, netlist: Netlist, top: Top = None, out: Out = _OUT) -> Outcome
 def matching(
     gds: Gds, netlist: Wanted = None, top: Top = None, centroid: Centroid = None, ignore: Ignore = None
 ) -> Outcome:
-    """Report how well the transistors of a layout match, as drawn; with a netlist also its sizes and ratios."""
+    """Report how well the devices of a layout match, as drawn; with a netlist also its sizes and ratios."""
     from mirrorneuron.flows import matching as step
     from mirrorneuron.flows.checks import of_matching
 
     found = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or ())
     data = found.as_json()
     judged = sum(not group["logic"] for group in data["groups"])
-    what = f"{gds}: {data['transistors']} transistors, {judged} groups, {len(data['errors'])} errors"
+    kinds = ", ".join(f"{data[kind]} {kind}" for kind in ("transistors", "bipolars", "resistors") if data[kind])
+    what = f"{gds}: {kinds}, {judged} groups, {len(data['errors'])} errors"
     remarks = [("error", data["errors"]), ("ignored", data["ignored"]), ("note", data["notes"])]
     lines = [f"{word}: {line}" for word, texts in remarks for line in texts]
     return _judged(data, what, [*console.groups(data["groups"]), *lines], of_matching(found))

@@ -62,25 +62,32 @@ def files(found: Mapping[str, Any]) -> list[str]:
     return [f"{name:{width}}  {path}" for name, path in found.items()]
 
 
+def _surroundings(group: Mapping[str, Any]) -> list[str]:
+    """What is around the units of a group, as far as it matters to them."""
+    lines: list[str] = []
+    if group["diffusion_end"] is not None:
+        wells = group["well_distance"]
+        lines.append("no n-well" if wells is None else "well edge {:g} to {:g} um".format(*wells))
+        lines.append("diffusion end {:g} to {:g} um".format(*group["diffusion_end"]))
+    if group["equal_radius"] is not None:
+        lines.append(f"equal surroundings {group['equal_radius']:g} um")
+    return lines
+
+
 def groups(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Groups of transistors, those of standard cells left out: what they share, then a line for each output."""
+    """Groups of devices, those of standard cells left out: what they share, then a line for each output."""
     lines: list[str] = []
     for group in found:
         if group["logic"]:
             continue
-        low, high = group["diffusion_end"]
         shared = [
-            f"{group['fingers']} x {group['finger_w']:g} um",
+            *([f"{group['fingers']} x {group['finger_w']:g} um"] if group["diffusion_end"] else []),
             f"source {group['source']}",
-            f"along {group['orientation']}",
+            *([f"along {group['orientation']}"] if group["orientation"] else []),
             f"{group['dummies']:g} dummies",
             "ring closed" if group["ring"] else "no closed ring",
             *([f"{group['arrays']} arrays"] if group["arrays"] > 1 else []),
-            "no n-well"
-            if group["well_distance"] is None
-            else "well edge {:g} to {:g} um".format(*group["well_distance"]),
-            f"diffusion end {low:g} to {high:g} um",
-            f"equal surroundings {group['equal_radius']:g} um",
+            *_surroundings(group),
         ]
         model = group["model"].removeprefix("sky130_fd_pr__")
         lines.append(f"{group['kind']} {group['gate']}: {model} {group['w']:g}/{group['l']:g} um, {', '.join(shared)}")

@@ -1,6 +1,6 @@
-"""The matching report: how well the transistors of a layout match, as they are drawn.
+"""The matching report: how well transistors, npn and poly resistors of a layout match, as they are drawn.
 
-Every transistor is read from the polygons (`transistors`), those that are meant to match are grouped
+Every one is read from the polygons (`transistors`, `layout_parts`), those that are meant to match are grouped
 (`matching_groups`), each group is measured, and held against the checks (`matching_checks`); with a netlist the drawn
 sizes and ratios are compared with the wanted ones (`matching_netlist`). It reads any GDS.
 """
@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from mirrorneuron.flows import gds as layouts
 from mirrorneuron.flows import matching_netlist
+from mirrorneuron.flows.fingers import BAR, BIPOLAR, FET
 from mirrorneuron.flows.matching_checks import CHECKS, Finding, judge
 from mirrorneuron.flows.matching_compare import compare
 from mirrorneuron.flows.matching_groups import Group, find_groups, natural
@@ -27,6 +28,7 @@ __all__ = ["CHECKS", "GroupReport", "MatchingResult", "Output", "run"]
 
 _MODEL_PREFIX: Final = "sky130_fd_pr__"
 _ODDITIES_SHOWN: Final = 5
+_PAIR: Final = 2
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,21 @@ class Output:
 
 @dataclass(frozen=True)
 class GroupReport:
-    """Transistors that are meant to match, as drawn. Lengths in um.
+    """Devices that are meant to match, as drawn. Lengths in um.
 
-    ``w`` is a unit's, over its ``fingers``. ``kind``: "mirror" (two outputs or more), "pair", or "parallel" (one
-    output, of which only size and orientation are judged).
-    ``orientation``: direction of the current, "x", "y" or "mixed".
+    ``w`` is a unit's, over its ``fingers``. ``kind``: "mirror" (two outputs or more), "pair", "resistors" (two or more)
+    or "parallel" (one output, of which only size and orientation are judged). ``source``: the net of the sources, or
+    all of them where resistors degenerate each.
+    Of npn ``gate`` is the base, ``source`` the emitters', outputs are at the collectors, and ``w``, ``l`` are the
+    emitter's; of resistors ``gate`` and ``source`` are the net that is common to all, and units are bars.
+    ``orientation``: direction of the current, "x", "y" or "mixed"; nothing for npn.
     ``dummies``: how many units' worth of fingers without current lie with them. ``well_distance``: least and largest
     distance of a gate to the nearest n-well edge, or None without n-well. ``diffusion_end``: least and largest distance
     from a gate to the end of its diffusion along the current. ``ring``: whether closed, contacted taps are around all
     units. ``equal_radius``: up to this distance from its gates every unit has the same diffusion, poly, wells and
     threshold implants around it (`matching_surroundings.REACH_NM` is as far as is looked). ``logic``: in a standard
-    cell, not judged.
+    cell, not judged. What does not matter to npn or resistors is None: `well_distance` and `diffusion_end` for both,
+    and for npn, which a deep n-well keeps apart from all else, `equal_radius`.
     """
 
     gate: str
@@ -76,16 +82,19 @@ class GroupReport:
     orientation: str
     dummies: float
     well_distance: tuple[float, float] | None
-    diffusion_end: tuple[float, float]
+    diffusion_end: tuple[float, float] | None
     ring: bool
     arrays: int
-    equal_radius: float
+    equal_radius: float | None
     logic: bool
 
 
 @dataclass(frozen=True)
 class MatchingResult:
-    """The report. ``errors`` fail it, ``ignored`` would have but for ``ignore``; ``notes`` inform."""
+    """The report. ``errors`` fail it, ``ignored`` would have but for ``ignore``; ``notes`` inform.
+
+    ``transistors`` is the number of their fingers, ``resistors`` that of bars, ``bipolars`` that of npn.
+    """
 
     passed: bool
     groups: tuple[GroupReport, ...]
@@ -93,6 +102,8 @@ class MatchingResult:
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     transistors: int
+    resistors: int = 0
+    bipolars: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The report as a JSON object."""
@@ -126,7 +137,7 @@ def run(
     SpecError
         `ignore` names no check, or `centroid_limit` is negative.
     FileError, NetlistError
-        The layout or the netlist cannot be read, or holds no transistor.
+        The layout or the netlist cannot be read, or holds no device that is read.
     """
     unknown = sorted(set(ignore) - set(CHECKS))
     if unknown:
@@ -136,8 +147,9 @@ def run(
     layout = layouts.read(gds)
     cell = layouts.top_cell(layout, gds, top)
     found = extract(layout, cell)
-    if not found.fingers:
-        raise NetlistError(f"cell {cell.name} of {gds} holds no transistor{_oddities(found)}. Nothing can match.")
+    if not found.fingers and not found.parts:
+        what = "no transistor, npn or high-ohmic resistor"
+        raise NetlistError(f"cell {cell.name} of {gds} holds {what}{_oddities(found)}. Nothing can match.")
     compared = compare(found, matching_netlist.read(netlist, cell.name)) if netlist else None
     groups = find_groups(found, compared.unit_fingers if compared else None)
     known = compared.names if compared else {}
@@ -154,13 +166,14 @@ def run(
         findings += compared.findings
     elif all(group.logic for group in shown):
         logic = sum(finger.logic for finger in found.fingers)
-        text = f"none of {len(found.fingers)} transistors is in a group that could be judged"
+        many = len(found.fingers) + len(found.parts)
+        text = f"none of {many} {'devices' if found.parts else 'transistors'} is in a group that could be judged"
         findings.append(Finding("groups", f"{text} ({logic} are in standard cells, which are not)"))
     return _result(found, reports, findings, compared.notes if compared else (), ignore)
 
 
 def _nets(group: Group) -> set[int]:
-    return {*group.gates, group.source, group.bulk, *(drain for _, drain in group.outputs)}
+    return {*group.gates, group.rail, *group.sources, group.bulk, *(drain for _, drain in group.outputs)}
 
 
 def _oddities(found: Extraction) -> str:
@@ -187,7 +200,7 @@ def _result(
     ignored = tuple(str(finding) for finding in findings if finding.check in ignore)
     notes = list(remarks)
     if found.oddities:
-        notes.append(f"{len(found.oddities)} shapes look like gates and are no transistors{_oddities(found)}")
+        notes.append(f"{len(found.oddities)} shapes look like devices and are none{_oddities(found)}")
     reports.sort(key=lambda report: (natural(report.gate), report.model, report.w, report.l, natural(report.source)))
     return MatchingResult(
         passed=not errors,
@@ -196,35 +209,47 @@ def _result(
         ignored=ignored,
         notes=tuple(notes),
         transistors=len(found.fingers),
+        resistors=sum(part.sort == BAR for part in found.parts),
+        bipolars=sum(part.sort == BIPOLAR for part in found.parts),
     )
 
 
 def _report(group: Group, found: Extraction, names: Mapping[int, str], around: Surroundings) -> GroupReport:
     fingers = [finger for unit in group.units for finger in unit.fingers]
-    axes = {finger.axis for finger in fingers}
+    axes = {finger.flow for finger in fingers}
+    fets = group.sort == FET
     reach = [end for finger in fingers for end in finger.reach]
     loops = [found.loops[array.loop] if array.loop >= 0 else None for array in group.arrays]
-    wells = around.well_distances([finger.box for finger in fingers])
+    wells = around.well_distances([finger.box for finger in fingers]) if fets else []
+    sources = {net for finger in fingers for net in finger.ends if net in group.sources}
     return GroupReport(
         gate=", ".join(sorted((names[gate] for gate in group.gates), key=natural)),
-        kind="pair" if len(group.gates) == 2 else "mirror" if len(group.outputs) > 1 else "parallel",
+        kind=_kind(group),
         model=_MODEL_PREFIX + group.model,
         w=_um(group.finger_w * group.fingers),
         l=_um(group.l),
         fingers=group.fingers,
         finger_w=_um(group.finger_w),
-        source=names[group.source],
+        source=", ".join(sorted((names[net] for net in sources or {group.rail}), key=natural)),
         bulk=names[group.bulk],
         outputs=_outputs(group, names),
         orientation=axes.pop() if len(axes) == 1 else "mixed",
         dummies=round(sum(len(array.dummies) for array in group.arrays) / group.fingers, 3),
         well_distance=(_um(min(wells)), _um(max(wells))) if wells else None,
-        diffusion_end=(_um(min(reach)), _um(max(reach))),
+        diffusion_end=(_um(min(reach)), _um(max(reach))) if fets else None,
         ring=all(loop and loop.kind != group.polarity and not loop.bare for loop in loops),
         arrays=len(group.arrays),
-        equal_radius=_um(around.equal_radius(group.units)),
+        equal_radius=None if group.sort == BIPOLAR else _um(around.equal_radius(group.units)),
         logic=group.logic,
     )
+
+
+def _kind(group: Group) -> str:
+    if len(group.gates) == _PAIR:
+        return "pair"
+    if len(group.outputs) == 1:
+        return "parallel"
+    return "resistors" if group.sort == BAR else "mirror"
 
 
 def _outputs(group: Group, names: Mapping[int, str]) -> tuple[Output, ...]:

@@ -1,8 +1,9 @@
 """What makes units of a group unlike: the checks of the matching report.
 
 An array with two outputs or more is held against all of them, one with a single output (fingers in parallel) only
-against "size" and "orientation", standard cells against none. Where a check compares a unit with its fellows, right is
-what most of them have.
+against "size" and "orientation", standard cells against none. Npn need no dummies, as each lies in a deep n-well of its
+own, and have no direction of their current along the surface; a bar's may go up or down. Where a check compares a unit
+with its fellows, right is what most of them have.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from math import hypot, inf
 from typing import Final, TypeVar
 
 import klayout.db as kdb
+from mirrorneuron.flows.fingers import BAR, BIPOLAR, FET, Finger
 from mirrorneuron.flows.matching_groups import LINK_NM, Array, Group, Unit
 from mirrorneuron.flows.matching_rings import CONTACT_GAP_NM, almost_closed
 from mirrorneuron.flows.matching_surroundings import Surroundings, View
-from mirrorneuron.flows.transistors import Extraction, Finger
+from mirrorneuron.flows.transistors import Extraction
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import GRID_NM
@@ -29,15 +31,22 @@ CHECKS: Final = ("size", "orientation", "pitch", "dummies", "ring", "centroid", 
 """Names of the checks, in the order in which a group is held against them."""
 
 _LOOK: Final = 5000
-"""Gates that lie further away along the row are no neighbours [nm]."""
+_LOOK_NPN: Final = 10_000
+"""What lies further away along the row is no neighbour [nm]; deep n-wells keep 6.3 um apart (dnwell.3)."""
 _NEXT: Final = 1000
 """A neighbour that lies this much further away than the fellows' is none [nm]."""
 _COLUMN_MAX: Final = 1000
 _POLY_END: Final = 130
 """What of a shared piece of poly is a unit's own, beyond the gate [nm] (poly.8)."""
+_BAR_SPACE: Final = 200
+"""What is a bar's own beside its poly [nm]: less than half of the space to the next (poly.9), in the mark (rpm.3)."""
+_WELL_REACH: Final = 400
+"""How far the n-well around a deep n-well, which is one device, goes beyond it [nm] (nwell.5)."""
 _SHOWN: Final = 4
 _POSSIBLE_MAX: Final = 512
 """Up to so many units it is looked up what the best pattern could do."""
+
+_NOUN: Final = {FET: "gate", BAR: "bar", BIPOLAR: "npn"}
 
 T = TypeVar("T", bound=Hashable)
 
@@ -90,17 +99,19 @@ class _Bench:
     def __init__(self, found: Extraction, names: Mapping[int, str], around: Surroundings, limit: float | None) -> None:
         self.found, self.names, self.around, self.limit = found, names, around, limit
         self.polys = list(found.drawn["poly"].each())
-        self.on_poly: dict[int, int] = Counter(finger.poly for finger in found.fingers)
+        self.on_poly: dict[int, int] = Counter(finger.poly for finger in (*found.fingers, *found.parts))
         self.bridged: dict[str, list[kdb.Polygon]] = {}
-        self.boxes = kdb.Shapes()
-        for number, finger in enumerate(found.fingers):
-            self.boxes.insert(finger.box, number + 1)
+        self.every = [*found.fingers, *found.parts]
+        self.boxes = {sort: kdb.Shapes() for sort in _NOUN}
+        for number, finger in enumerate(self.every):
+            self.boxes[finger.sort].insert(finger.box, number + 1)
 
     # Words
 
     def _title(self, group: Group) -> str:
         gates = ", ".join(sorted(self.names[gate] for gate in group.gates))
-        return f"gate {gates} ({group.model} {_um(group.finger_w * group.fingers)}/{_um(group.l)})"
+        what = {FET: "gate", BAR: "resistors on", BIPOLAR: "base"}[group.sort]
+        return f"{what} {gates} ({group.model} {_um(group.finger_w * group.fingers)}/{_um(group.l)})"
 
     def _unit(self, unit: Unit) -> str:
         return f"unit of {self.names[unit.drain]} at {_at(unit.x, unit.y)}"
@@ -119,7 +130,8 @@ class _Bench:
             if len(array.outputs) > 1:
                 sides = {id(unit): self._sides(unit) for unit in array.units}
                 yield from self._pitch(group, array, sides)
-                yield from self._dummies(group, array, sides)
+                if group.sort != BIPOLAR:
+                    yield from self._dummies(group, array, sides)
                 yield from self._ring(group, array)
                 yield from self._centroid(group, array.units, array.dummies)
         wanted = group.references if len(group.gates) == 1 else frozenset(group.outputs)
@@ -132,7 +144,8 @@ class _Bench:
         alike: dict[tuple[Hashable, ...], list[Group]] = defaultdict(list)
         for group in groups:
             if not group.logic:
-                alike[group.gates, group.model, group.bulk, group.source].append(group)
+                model = group.model if group.sort == FET else group.sort
+                alike[group.gates, model, group.bulk, group.rail].append(group)
         for several in alike.values():
             several.sort(key=lambda group: -len(group.units))
             main = several[0]
@@ -142,19 +155,23 @@ class _Bench:
                 if not mates or len(outputs) < 2 or not (main.diode or other.diode or len(main.outputs) > 1):
                     continue
                 units = list(dict.fromkeys(u for u, _ in mates))
-                lines = [f"{self._unit(u)} has W/L {_size(other)} um" for u in units]
-                yield from self._finding("size", main, lines, f"Fellows have {_size(main)} um; draw all units alike")
+                kinds = ("", "") if main.model == other.model else (f"{other.model} ", f"{main.model} ")
+                lines = [f"{self._unit(u)} has {kinds[0]}W/L {_size(other)} um" for u in units]
+                hint = f"Fellows have {kinds[1]}{_size(main)} um; draw all units alike"
+                yield from self._finding("size", main, lines, hint)
 
     def _sizes_within(self, group: Group) -> Iterator[Finding]:
         lines = [f"{self._unit(u)} has {len(u.fingers)} fingers" for u in group.odd]
         yield from self._finding("size", group, lines, f"Fellows have {group.fingers}; draw all units alike")
         bent = [
-            f"gate at {_at(f.x, f.y)} of {self.names[u.drain]} is no rectangle with one W"
+            f"{_NOUN[f.sort]} at {_at(f.x, f.y)} of {self.names[u.drain]} is no rectangle with one W"
             for u in group.units
             for f in u.fingers
             if not f.plain
         ]
-        yield from self._finding("size", group, bent, "Its W and L are no drawn numbers; draw a straight gate")
+        yield from self._finding(
+            "size", group, bent, f"Its W and L are no drawn numbers; draw a straight {_NOUN[group.sort]}"
+        )
 
     # Orientation
 
@@ -164,10 +181,11 @@ class _Bench:
             return
         axis = _usual(unit.fingers[0].axis for unit in units)
         turned = [u for u in units if any(f.axis != axis for f in u.fingers)]
-        lines = [f"{self._unit(u)} carries its current along {u.fingers[0].axis}" for u in turned]
-        yield from self._finding("orientation", group, lines, f"Fellows: along {axis}; rotate it back")
+        lines = [f"{self._unit(u)} carries its current along {u.fingers[0].flow}" for u in turned]
+        along = next((u.fingers[0].flow for u in units if u not in turned), "")
+        yield from self._finding("orientation", group, lines, f"Fellows: along {along}; rotate it back")
         straight = [unit for unit in units if unit not in turned]
-        flow = {id(unit): _flow(unit, group.source) for unit in straight}
+        flow = {id(unit): _flow(unit, group.sources) if group.sort == FET else "" for unit in straight}
         usual = _usual(flow.values())
         reversed_ = [] if _balanced(straight, flow) else [unit for unit in straight if flow[id(unit)] != usual]
         lines = [f"{self._unit(u)} has its ends in the order {flow[id(u)]} along {axis}" for u in reversed_]
@@ -178,11 +196,11 @@ class _Bench:
                 same[unit.gate, flow[id(unit)]].append(unit)
         for several in same.values():
             if len(several) > 1:
-                views = self._own_views(several)
+                views = self._own_views(several) if group.sort == FET else self._part_views(several)
                 normal = _usual(views)
                 lines = [self._unit(u) for u, view in zip(several, views, strict=True) if view != normal]
                 hint = (
-                    "Diffusion, poly, contacts or implants of these units are not drawn like their fellows': "
+                    "Diffusion, poly, contacts, wells or implants of these units are not drawn like their fellows': "
                     "mirrored, rotated, or another cell?"
                 )
                 yield from self._finding("orientation", group, lines, hint)
@@ -204,6 +222,19 @@ class _Bench:
             views.append(self.around.own(box, unit.box.p1, poly))
         return views
 
+    def _part_views(self, units: Sequence[Unit]) -> list[View]:
+        """What is drawn for each bar or npn itself, from the corner of its body or deep n-well."""
+        views = []
+        for unit in units:
+            (part,) = unit.fingers
+            if part.sort == BIPOLAR:
+                box = unit.box.enlarged(_WELL_REACH, _WELL_REACH)
+            else:
+                alone = self.on_poly[part.poly] == 1
+                box = (self.polys[part.poly].bbox() if alone else unit.box).enlarged(_BAR_SPACE, _BAR_SPACE)
+            views.append(self.around.part(box, unit.box.p1))
+        return views
+
     # Rows
 
     def _sides(self, unit: Unit) -> tuple[_Side, _Side]:
@@ -211,17 +242,18 @@ class _Bench:
 
     def _side(self, unit: Unit, sign: int) -> _Side:
         """The neighbour on the low (-1) or high (1) side of a unit along its current."""
-        box, axis = unit.box, unit.fingers[0].axis
+        box, axis, sort = unit.box, unit.fingers[0].axis, unit.fingers[0].sort
+        look = _LOOK_NPN if sort == BIPOLAR else _LOOK
         if axis == "x":
-            x = box.left - _LOOK if sign < 0 else box.right
-            search = kdb.Box(x, box.bottom + 1, x + _LOOK, box.top - 1)
+            x = box.left - look if sign < 0 else box.right
+            search = kdb.Box(x, box.bottom + 1, x + look, box.top - 1)
         else:
-            y = box.bottom - _LOOK if sign < 0 else box.top
-            search = kdb.Box(box.left + 1, y, box.right - 1, y + _LOOK)
+            y = box.bottom - look if sign < 0 else box.top
+            search = kdb.Box(box.left + 1, y, box.right - 1, y + look)
         own = {id(finger) for finger in unit.fingers}
         best = _Side(None, None)
-        for shape in self.boxes.each_touching(search):
-            finger = self.found.fingers[shape.prop_id - 1]
+        for shape in self.boxes[sort].each_touching(search):
+            finger = self.every[shape.prop_id - 1]
             if id(finger) in own:
                 continue
             gap = _gap(box, finger.box, axis, sign)
@@ -245,7 +277,8 @@ class _Bench:
             if len(wrong) == 1 and id(wrong[0][3]) in moved:
                 continue
             for word, gap, right, _ in wrong:
-                lines.append(f"{self._unit(unit)} has {_um(gap)} um to the gate {word} it, fellows {_um(right)} um")
+                to = f"{_NOUN[group.sort]} {word} it"
+                lines.append(f"{self._unit(unit)} has {_um(gap)} um to the {to}, fellows {_um(right)} um")
         hint = "Units of a row must lie at one pitch; look for one that was moved"
         yield from self._finding("pitch", group, lines, hint)
         lines = []
@@ -265,7 +298,9 @@ class _Bench:
         for unit in array.units:
             for k, word in enumerate(("before", "after")):
                 if usual != (None, None) and _missing(sides[id(unit)][k], usual[k]):
-                    lines.append(f"{self._unit(unit)} has no gate {word} it along {unit.fingers[0].axis}")
+                    lines.append(
+                        f"{self._unit(unit)} has no {_NOUN[group.sort]} {word} it along {unit.fingers[0].axis}"
+                    )
         hint = "The ends of a row need a dummy unit as neighbour, at the pitch of the row"
         yield from self._finding("dummies", group, lines, hint)
         lines = []
@@ -280,7 +315,7 @@ class _Bench:
             alone = [unit for unit in units if not any(_beside(unit.box, f.box, unit.fingers[0].axis) for f in beyond)]
             column = usual == (None, None) and len(holding) > 1
             if len(alone) < len(units) or column:
-                lines += [f"{self._unit(unit)} has no gate {word} it" for unit in alone]
+                lines += [f"{self._unit(unit)} has no {_NOUN[group.sort]} {word} it" for unit in alone]
         yield from self._finding("dummies", group, lines, "Its fellows have; complete the row of dummies")
 
     def _ring(self, group: Group, array: Array) -> Iterator[Finding]:
@@ -380,10 +415,10 @@ def _mean(units: Iterable[Unit]) -> tuple[float, float]:
     return sum(unit.x for unit in every) / len(every), sum(unit.y for unit in every) / len(every)
 
 
-def _flow(unit: Unit, source: int) -> str:
+def _flow(unit: Unit, sources: frozenset[int]) -> str:
     """Sources and drains of a unit along its current: SDDS are two fingers with their drains inside."""
     fingers = sorted(unit.fingers, key=lambda finger: (finger.x, finger.y))
-    return "".join("S" if net == source else "D" for finger in fingers for net in finger.ends)
+    return "".join("S" if net in sources else "D" for finger in fingers for net in finger.ends)
 
 
 def _balanced(units: Iterable[Unit], flow: Mapping[int, str]) -> bool:
@@ -470,8 +505,8 @@ def _missing(side: _Side, usual: int | None) -> bool:
 def _sites(units: Sequence[Unit], dummies: Sequence[Finger]) -> list[tuple[float, float]]:
     """Where units and dummies lie."""
     parts: dict[int, list[Finger]] = defaultdict(list)
-    for finger in dummies:
-        parts[finger.poly].append(finger)
+    for number, finger in enumerate(dummies):
+        parts[finger.poly if finger.poly >= 0 else -number - 1].append(finger)
     around = [(sum(f.x for f in part) / len(part), sum(f.y for f in part) / len(part)) for part in parts.values()]
     return [(unit.x, unit.y) for unit in units] + around
 

@@ -1,4 +1,4 @@
-"""Drawn transistors against those of a netlist: units, W, L and ratio of every device, and what is on one side only."""
+"""Drawn devices against those of a netlist: units, W, L and ratio of every device, and what is on one side only."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mirrorneuron.flows.fingers import BAR, BIPOLAR, FET, Finger
 from mirrorneuron.flows.matching_align import Device, align
 from mirrorneuron.flows.matching_checks import Finding
 from mirrorneuron.flows.matching_groups import inactive, natural
 from mirrorneuron.flows.matching_netlist import Wanted
-from mirrorneuron.flows.transistors import Extraction, Finger
+from mirrorneuron.flows.transistors import Extraction
+from mirrorneuron.pdk_sky130.devices import BIPOLARS
 
 __all__ = ["Comparison", "compare"]
 
@@ -35,9 +37,9 @@ class Comparison:
 
 
 def compare(found: Extraction, wanted: Sequence[Wanted]) -> Comparison:
-    """Compare all transistors of a layout with those of a netlist."""
+    """Compare all devices of a layout that are read with those of a netlist."""
     drawn: dict[DrawnKey, list[int]] = defaultdict(list)
-    for number, finger in enumerate(found.fingers):
+    for number, finger in enumerate(_every(found)):
         drawn[finger.model, finger.gate, frozenset(finger.ends)].append(number)
     listed: dict[WantedKey, list[Wanted]] = defaultdict(list)
     for device in wanted:
@@ -45,9 +47,14 @@ def compare(found: Extraction, wanted: Sequence[Wanted]) -> Comparison:
     return _Comparer(found, drawn, listed).result()
 
 
+def _every(found: Extraction) -> tuple[Finger, ...]:
+    return (*found.fingers, *found.parts)
+
+
 def _match(
     found: Extraction, drawn: Mapping[DrawnKey, list[int]], listed: Mapping[WantedKey, list[Wanted]]
 ) -> dict[int, str]:
+    every = _every(found)
     nets = {net for _, gate, ends in listed for net in (gate, *ends)}
     same: dict[str, int] = {}
     for net in sorted(found.names):
@@ -55,7 +62,7 @@ def _match(
             if name.lower() in nets:
                 same.setdefault(name.lower(), net)
     layout = [
-        Device(model, gate, ends, _profile(_sizes(found.fingers[i] for i in numbers)))
+        Device(model, gate, ends, _profile(_sizes(every[i] for i in numbers)))
         for (model, gate, ends), numbers in drawn.items()
     ]
     netlist = [
@@ -92,6 +99,7 @@ class _Comparer:
         self, found: Extraction, drawn: Mapping[DrawnKey, list[int]], listed: Mapping[WantedKey, list[Wanted]]
     ) -> None:
         self.found, self.drawn, self.listed = found, drawn, listed
+        self.every = _every(found)
         self.match = _match(found, drawn, listed)
         self.pairs: dict[WantedKey, DrawnKey] = {}
         for key in drawn:
@@ -107,16 +115,17 @@ class _Comparer:
         for key, pair in self.pairs.items():
             devices, numbers = self.listed[key], self.drawn[pair]
             self._bulk(devices, numbers)
+            self._upside_down(devices, numbers)
             if not self._same_size(devices, numbers):
                 uneven.append(key)
             fingers = {device.fingers for device in devices}
             if len(fingers) == 1 and (count := fingers.pop()) and len(numbers) % count == 0:
-                told.update(dict.fromkeys(numbers, count))
+                told.update((number, count) for number in numbers if number < len(self.found.fingers))
         self._one_side_only()
         for model, gate in dict.fromkeys((model, gate) for model, gate, _ in uneven):
             self._ratio(model, gate, {ends for m, g, ends in uneven if (m, g) == (model, gate)})
         if not self.pairs:
-            self.lines.insert(0, "no transistor of the layout could be told to be one of the netlist's")
+            self.lines.insert(0, "no device of the layout could be told to be one of the netlist's")
         findings = tuple(Finding("netlist", line) for line in self.lines)
         return Comparison(findings, tuple(self.notes), self.match, told)
 
@@ -130,21 +139,32 @@ class _Comparer:
         return self.match.get(net) or self.found.name(net)
 
     def _device(self, devices: Sequence[Wanted], numbers: Sequence[int]) -> str:
-        one, at = devices[0], self.found.fingers[numbers[0]]
+        one, at = devices[0], self.every[numbers[0]]
         where = f"({at.x / 1000:.6g}, {at.y / 1000:.6g})"
         names = ", ".join(device.name for device in devices[:3]) + (", …" if len(devices) > 3 else "")
-        return f"{one.model} {names} (drain {one.drain}, gate {one.gate}, source {one.source}) at {where}"
+        return f"{one.model} {names} ({_terminals(one)}) at {where}"
 
     def _bulk(self, devices: Sequence[Wanted], numbers: Sequence[int]) -> None:
         wanted = {device.bulk for device in devices}
-        drawn = {self.match[finger.bulk] for i in numbers if (finger := self.found.fingers[i]).bulk in self.match}
+        drawn = {self.match[finger.bulk] for i in numbers if (finger := self.every[i]).bulk in self.match}
         if drawn - wanted:
             text = f"{', '.join(sorted(drawn))} as drawn, {', '.join(sorted(wanted))} in the netlist"
             self.lines.append(f"bulk of {self._device(devices, numbers)}: {text}")
 
+    def _upside_down(self, devices: Sequence[Wanted], numbers: Sequence[int]) -> None:
+        """Npn whose collector and emitter have changed places: their ends have been compared without an order."""
+        wanted = {(device.drain, device.source) for device in devices}
+        drawn = {
+            (self.match[finger.ends[0]], self.match[finger.ends[1]])
+            for i in numbers
+            if (finger := self.every[i]).sort == BIPOLAR
+        }
+        if drawn - wanted:
+            self.lines.append(f"{self._device(devices, numbers)}: collector and emitter are exchanged")
+
     def _same_size(self, devices: Sequence[Wanted], numbers: Sequence[int]) -> bool:
         """Compare W and L of one device; whether the number of units is right too."""
-        drawn, wanted = _sizes(self.found.fingers[i] for i in numbers), _wanted_sizes(devices)
+        drawn, wanted = _sizes(self.every[i] for i in numbers), _wanted_sizes(devices)
         title = self._device(devices, numbers)
         lengths = sorted({length for _, length in drawn}), sorted({device.l for device in devices})
         if not _all_equal(*lengths):
@@ -180,13 +200,15 @@ class _Comparer:
                 drawn.append(len(numbers) / per_unit)
                 wanted.append(float(sum(device.copies for device in devices)))
             else:
-                drawn.append(sum(self.found.fingers[i].w for i in numbers) / 1000)
+                drawn.append(sum(self.every[i].w for i in numbers) / 1000)
                 wanted.append(sum(device.w * device.copies for device in devices) / 1000)
             if key[2] in wrong and numbers:
-                at = self.found.fingers[numbers[0]]
+                at = self.every[numbers[0]]
                 places.append(f"({at.x / 1000:.6g}, {at.y / 1000:.6g})")
         what = "units" if per_unit else "W [um]"
-        of = f"ratio of gate {gate}" if any(len(key[2]) > 1 for key in keys) else f"dummies on {gate}"
+        sort = next((self.every[self.drawn[self.pairs[key]][0]].sort for key in keys if key in self.pairs), FET)
+        what_of = {FET: "gate", BAR: "bars over", BIPOLAR: "base"}[sort]
+        of = f"ratio of {what_of} {gate}" if any(len(key[2]) > 1 for key in keys) else f"dummies on {gate}"
         self.lines.append(
             f"{of} ({model}), {what} of {':'.join(names)}: {_ratio_text(drawn)} as drawn, "
             f"{_ratio_text(wanted)} in the netlist. Look at {', '.join(places[:4])}"
@@ -199,13 +221,13 @@ class _Comparer:
         for key, numbers in self.drawn.items():
             if key in known:
                 continue
-            finger = self.found.fingers[numbers[0]]
+            finger = self.every[numbers[0]]
             places = f"at ({finger.x / 1000:.6g}, {finger.y / 1000:.6g})"
             ends = sorted((self._name(net) for net in key[2]), key=natural)
-            nets = f"gate {self._name(key[1])}, ends {' and '.join(ends)}"
-            fingers = (
-                f"{len(numbers)} fingers of {finger.model} {finger.w / 1000:g}/{finger.l / 1000:g} ({nets}) {places}"
-            )
+            gate = {FET: "gate", BAR: "over", BIPOLAR: "base"}[finger.sort]
+            nets = f"{gate} {self._name(key[1])}, ends {' and '.join(ends)}"
+            many = f"{len(numbers)} {'fingers' if finger.sort == FET else 'units'}"
+            fingers = f"{many} of {finger.model} {finger.w / 1000:g}/{finger.l / 1000:g} ({nets}) {places}"
             translated = self._translated(key)
             other = next((k for k in missing if translated and k[1:] == translated[1:]), None)
             if other:
@@ -217,10 +239,15 @@ class _Comparer:
         for devices in missing.values():
             one = devices[0]
             names = ", ".join(device.name for device in devices)
-            self.lines.append(
-                f"{one.model} {names} (drain {one.drain}, gate {one.gate}, source {one.source}) is in the netlist "
-                f"and not drawn"
-            )
+            self.lines.append(f"{one.model} {names} ({_terminals(one)}) is in the netlist and not drawn")
+
+
+def _terminals(device: Wanted) -> str:
+    if device.model in BIPOLARS:
+        return f"collector {device.drain}, base {device.gate}, emitter {device.source}"
+    if device.model.startswith("res_"):
+        return f"from {device.drain} to {device.source}, over {device.bulk}"
+    return f"drain {device.drain}, gate {device.gate}, source {device.source}"
 
 
 def _all_equal(ones: Sequence[float], others: Sequence[float]) -> bool:

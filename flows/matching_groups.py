@@ -3,10 +3,18 @@
 What is a group
     Fingers with one gate net, model, bulk, W and L, of which one end is on one net. That net is the source: a supply if
     there is one among the ends, otherwise the net on which most of the fingers have an end. The other end is the drain,
-    and every drain net is an output (also one that is the gate's net, a diode). Two gates are a differential pair, one
+    and every drain net is an output (also one that is the gate's net, a diode). Sources that resistors lift off the
+    bulk's net count as that net: a degenerated mirror is one group. Two gates are a differential pair, one
     group, where their fingers share a source that is no supply and no others of their size do in the same number, each
     has one drain of its own that is no supply, and the source is held by another transistor of the type or a label (or
     no transistor of the type is on the drains: a pair without anything else).
+
+    Npn transistors with one base and substrate net and model are a group where their emitters are on one net, or
+    resistors lift them off it. Every collector net is an output.
+
+    Bars of one model, W, L and well are a group where what they make leads to one supply. Bars that nothing else is
+    between are one resistor, and its other end is an output. A resistor between two nets of which none is a supply is
+    a group by itself.
 
 What is a unit
     The placed cell that holds the poly and the diffusion of its fingers, if all fingers in it are on the same nets;
@@ -17,6 +25,8 @@ What is an array
     What lies in one closed loop of tap, if all transistors in it are of one model; otherwise units that are at most
     `LINK_NM` apart.
 
+A bar is a unit, and so is an npn.
+
 A finger without current, because both its ends are on one net or its gate is on its bulk, is a dummy.
 """
 
@@ -24,13 +34,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import klayout.db as kdb
-from mirrorneuron.flows.transistors import NO_NET, Extraction, Finger
+from mirrorneuron.flows.fingers import BAR, BIPOLAR, NO_NET, Finger
+from mirrorneuron.flows.transistors import Extraction
 
 __all__ = ["LINK_NM", "Array", "Group", "Unit", "find_groups", "inactive", "natural"]
 
@@ -87,7 +98,8 @@ class Group:
     """Units that are meant to match.
 
     ``fingers``: of a unit; ``odd``: units with another number of fingers than that; ``cascoded``: outputs from
-    whose drain another transistor of the type leads to the gate's net.
+    whose drain another transistor of the type leads to the gate's net. ``sources``: nets of the units' sources, or
+    emitters, and ``rail`` the one that all are on or are lifted off. Resistors have their common net as gate and rail.
     """
 
     gates: tuple[int, ...]
@@ -96,7 +108,8 @@ class Group:
     finger_w: int
     l: int  # noqa: E741
     bulk: int
-    source: int
+    rail: int
+    sources: frozenset[int]
     fingers: int
     units: tuple[Unit, ...]
     arrays: tuple[Array, ...]
@@ -110,6 +123,11 @@ class Group:
         for unit in self.units:
             found[unit.gate, unit.drain].append(unit)
         return {key: tuple(units) for key, units in found.items()}
+
+    @property
+    def sort(self) -> str:
+        """Of which sort its fingers are: `fingers.FET`, `BAR` or `BIPOLAR`."""
+        return self.units[0].fingers[0].sort
 
     @property
     def logic(self) -> bool:
@@ -134,7 +152,7 @@ def natural(name: str) -> list[tuple[int, int | str]]:
 
 def inactive(finger: Finger) -> bool:
     """Whether no current can flow: a dummy, or a capacitor."""
-    return finger.ends[0] == finger.ends[1] or finger.gate == finger.bulk
+    return finger.ends[0] == finger.ends[1] or (finger.sort != BAR and finger.gate == finger.bulk)
 
 
 def find_groups(found: Extraction, unit_fingers: Mapping[int, int] | None = None) -> list[Group]:
@@ -148,51 +166,145 @@ def find_groups(found: Extraction, unit_fingers: Mapping[int, int] | None = None
     supplies = _supplies(found)
     active = [finger for finger in found.fingers if not inactive(finger)]
     told = {id(finger): count for i, count in (unit_fingers or {}).items() for finger in (found.fingers[i],)}
+    resistors = _resistors(found, supplies)
+    lifted = _lifted(resistors, supplies)
     taken: set[int] = set()
-    drafts: list[tuple[tuple[int, ...], int, list[Finger]]] = []
+    drafts: list[tuple[tuple[int, ...], int, frozenset[int], list[Finger]]] = []
     for gates, source, fingers in _pairs(active, supplies, found.names):
-        drafts.append((gates, source, fingers))
+        drafts.append((gates, source, frozenset((source,)), fingers))
         taken.update(map(id, fingers))
     buckets: dict[tuple[int, str, int, int, int], list[Finger]] = defaultdict(list)
     for finger in active:
         if id(finger) not in taken:
             buckets[finger.gate, finger.model, finger.bulk, finger.w, finger.l].append(finger)
     for (gate, *_), fingers in buckets.items():
-        drafts.extend(((gate,), source, own) for source, own in _by_source(fingers, supplies))
+        drafts.extend(((gate,), *own) for own in _by_source(fingers, supplies, lifted))
     cut = _Cut(found.fingers)
     bridges = {(finger.polarity, frozenset(finger.ends)) for finger in active}
     arrays = _Arrays(found)
     groups = []
-    for gates, source, fingers in drafts:
+    for gates, rail, sources, fingers in drafts:
         counts = {told[id(finger)] for finger in fingers if id(finger) in told}
-        units, size, odd = cut.units(fingers, source, counts.pop() if len(counts) == 1 else None)
-        one = fingers[0]
-        groups.append(
-            Group(
-                gates=gates,
-                model=one.model,
-                polarity=one.polarity,
-                finger_w=one.w,
-                l=one.l,
-                bulk=one.bulk,
-                source=source,
-                fingers=size,
-                units=tuple(units),
-                arrays=arrays.of(units, one.model),
-                odd=tuple(odd),
-                cascoded=frozenset(
-                    (unit.gate, unit.drain)
-                    for unit in units
-                    if (one.polarity, frozenset((unit.gate, unit.drain))) in bridges
-                ),
-            )
+        units, size, odd = cut.units(fingers, sources, counts.pop() if len(counts) == 1 else None)
+        cascoded = frozenset(
+            (unit.gate, unit.drain)
+            for unit in units
+            if (fingers[0].polarity, frozenset((unit.gate, unit.drain))) in bridges
         )
+        groups.append(_group(units, arrays, gates, rail, sources, size=size, odd=odd, cascoded=cascoded))
+    for units in _of_bars(resistors, supplies):
+        gate = units[0].gate
+        groups.append(_group(units, arrays, (gate,), gate, frozenset((gate,))))
+    for rail, units in _of_bipolars(found, lifted):
+        emitters = frozenset(finger.ends[1] for unit in units for finger in unit.fingers)
+        groups.append(_group(units, arrays, (units[0].gate,), rail, emitters))
     return sorted(groups, key=lambda group: (group.units[0].y, group.units[0].x, group.gates))
+
+
+def _group(
+    units: Sequence[Unit],
+    arrays: _Arrays,
+    gates: tuple[int, ...],
+    rail: int,
+    sources: frozenset[int],
+    *,
+    size: int = 1,
+    odd: Sequence[Unit] = (),
+    cascoded: frozenset[tuple[int, int]] = frozenset(),
+) -> Group:
+    one = units[0].fingers[0]
+    return Group(
+        gates=gates,
+        model=one.model,
+        polarity=one.polarity,
+        finger_w=one.w,
+        l=one.l,
+        bulk=one.bulk,
+        rail=rail,
+        sources=sources,
+        fingers=size,
+        units=tuple(units),
+        arrays=arrays.of(units, one.model),
+        odd=tuple(odd),
+        cascoded=cascoded,
+    )
+
+
+@dataclass(frozen=True)
+class _Resistor:
+    """Bars that nothing else is between, and the nets that they lead to."""
+
+    bars: tuple[Finger, ...]
+    ends: frozenset[int]
+
+
+def _resistors(found: Extraction, supplies: set[int]) -> list[_Resistor]:
+    """What the bars make: those that meet on a net of their own are one resistor, parallel ones too."""
+    bars = [part for part in found.parts if part.sort == BAR and not inactive(part)]
+    others = [*found.fingers, *(part for part in found.parts if part.sort == BIPOLAR)]
+    held = {net for finger in others for net in (finger.gate, finger.bulk, *finger.ends)}
+    outer = held | supplies | found.names.keys() | {NO_NET}
+    root: dict[int, int] = {}
+
+    def find(net: int) -> int:
+        while root.setdefault(net, net) != net:
+            net = root[net]
+        return net
+
+    for bar in bars:
+        inner = [net for net in bar.ends if net not in outer]
+        if len(inner) == len(bar.ends):
+            root[find(inner[0])] = find(inner[1])
+    joined: dict[frozenset[int], list[Finger]] = defaultdict(list)
+    for bar in bars:
+        inner = [net for net in bar.ends if net not in outer]
+        joined[frozenset((find(inner[0]),)) if inner else frozenset(bar.ends)].append(bar)
+    made: dict[frozenset[int], list[Finger]] = defaultdict(list)
+    for own in joined.values():
+        made[frozenset(net for bar in own for net in bar.ends if net in outer)] += own
+    return [_Resistor(tuple(own), ends) for ends, own in made.items()]
+
+
+def _lifted(resistors: Iterable[_Resistor], supplies: set[int]) -> dict[int, int]:
+    """Nets from which a resistor leads to a supply, and to which."""
+    found: dict[int, int] = {}
+    for resistor in resistors:
+        rails = resistor.ends & supplies
+        if len(rails) == 1 and len(resistor.ends) == _PAIR:
+            (rail,), (net,) = rails, resistor.ends - rails
+            found[net] = rail
+    return found
+
+
+def _of_bars(resistors: Iterable[_Resistor], supplies: set[int]) -> Iterable[list[Unit]]:
+    """Units of the bars that are meant to match."""
+    alike: dict[tuple[Hashable, ...], list[Unit]] = defaultdict(list)
+    for number, resistor in enumerate(resistors):
+        rails = resistor.ends & supplies
+        common = len(rails) == 1 and len(resistor.ends) == _PAIR
+        rail = min(rails or resistor.ends)
+        drain = min(resistor.ends - {rail}, default=rail)
+        for bar in resistor.bars:
+            alike[bar.model, bar.w, bar.l, bar.bulk, rail, -1 if common else number].append(Unit((bar,), rail, drain))
+    for units in alike.values():
+        yield sorted(units, key=lambda unit: (unit.y, unit.x))
+
+
+def _of_bipolars(found: Extraction, lifted: Mapping[int, int]) -> Iterable[tuple[int, list[Unit]]]:
+    """Units of the npn that are meant to match, with the net that their emitters are on or lifted off."""
+    alike: dict[tuple[int, int, int, str], list[Unit]] = defaultdict(list)
+    for part in found.parts:
+        if part.sort == BIPOLAR and not inactive(part):
+            collector, emitter = part.ends
+            rail = lifted.get(emitter, emitter)
+            alike[rail, part.gate, part.bulk, part.model].append(Unit((part,), part.gate, collector))
+    for (rail, *_), units in alike.items():
+        yield rail, units
 
 
 def _supplies(found: Extraction) -> set[int]:
     """Nets that hold a bulk and are no inner node, and those whose label says so."""
-    bulks = {finger.bulk for finger in found.fingers} - {NO_NET}
+    bulks = {finger.bulk for finger in (*found.fingers, *found.parts)} - {NO_NET}
     wells = {(finger.polarity, finger.bulk) for finger in found.fingers}
     # A well of its own, tied to an inner source: another transistor of the type brings the current to it.
     inner = {
@@ -206,8 +318,8 @@ def _supplies(found: Extraction) -> set[int]:
     return (bulks - inner) | named
 
 
-def _other(finger: Finger, net: int) -> int:
-    return finger.ends[1] if finger.ends[0] == net else finger.ends[0]
+def _other(finger: Finger, sources: Collection[int]) -> int:
+    return finger.ends[1] if finger.ends[0] in sources else finger.ends[0]
 
 
 def _pairs(
@@ -227,7 +339,7 @@ def _pairs(
             fingers = _two_gates(every)
             drains: dict[int, set[int]] = defaultdict(set)
             for finger in fingers:
-                drains[finger.gate].add(_other(finger, source))
+                drains[finger.gate].add(_other(finger, (source,)))
             flat = [net for nets in drains.values() for net in nets]
             own = set(map(id, fingers))
             if (
@@ -258,15 +370,23 @@ def _two_gates(fingers: list[Finger]) -> list[Finger]:
     return []
 
 
-def _by_source(fingers: list[Finger], supplies: set[int]) -> Iterable[tuple[int, list[Finger]]]:
-    """Split fingers of one gate by their source."""
-    left = fingers
+def _by_source(
+    fingers: list[Finger], supplies: set[int], lifted: Mapping[int, int]
+) -> Iterable[tuple[int, frozenset[int], list[Finger]]]:
+    """Split fingers of one gate by their source: the net that it is on or lifted off, their sources, and they."""
+    left, bulk = fingers, fingers[0].bulk
+    above = {net for net, rail in lifted.items() if rail == bulk}
+    raised = {net for finger in left for net in finger.ends if net in above}
+    if raised:
+        sources = frozenset((*raised, bulk))
+        yield bulk, sources, [finger for finger in left if sources.intersection(finger.ends)]
+        left = [finger for finger in left if not sources.intersection(finger.ends)]
     while left:
         ends = Counter(net for finger in left for net in finger.ends)
         gate = left[0].gate
         # A supply first; then where most have an end; a gate's own net is a diode's drain.
         source = min(ends, key=lambda net: (net not in supplies, -ends[net], net == gate, net))
-        yield source, [finger for finger in left if source in finger.ends]
+        yield source, frozenset((source,)), [finger for finger in left if source in finger.ends]
         left = [finger for finger in left if source not in finger.ends]
 
 
@@ -283,30 +403,32 @@ class _Cut:
         self._pure_instances = pure(lambda finger: finger.instance)
         self._pure_polys = pure(lambda finger: finger.poly)
 
-    def units(self, fingers: Sequence[Finger], source: int, told: int | None) -> tuple[list[Unit], int, list[Unit]]:
+    def units(
+        self, fingers: Sequence[Finger], sources: frozenset[int], told: int | None
+    ) -> tuple[list[Unit], int, list[Unit]]:
         """Units, fingers of a unit, and the units that have another number."""
-        ways = list(self._ways(fingers, source))
+        ways = list(self._ways(fingers, sources))
         single = [[finger] for finger in fingers]
         for way in ways if told is None else [*ways, single]:
             sizes = {len(part) for part in way}
             if len(sizes) == 1 and (told is None or sizes == {told}):
-                return _made(way, source), sizes.pop(), []
+                return _made(way, sources), sizes.pop(), []
         if told is not None:
-            parts = _chunks(fingers, source, told)
+            parts = _chunks(fingers, sources, told)
             if parts:
-                return _made(parts, source), told, []
+                return _made(parts, sources), told, []
         for way in ways:
-            split = _split(way, source)
+            split = _split(way, sources)
             if split:
                 return split
-        return _made(single, source), 1, []
+        return _made(single, sources), 1, []
 
-    def _ways(self, fingers: Sequence[Finger], source: int) -> Iterable[list[list[Finger]]]:
+    def _ways(self, fingers: Sequence[Finger], sources: frozenset[int]) -> Iterable[list[list[Finger]]]:
         if all(self._pure_instances[finger.instance] for finger in fingers):
             yield _parted(fingers, lambda finger: finger.instance)
         if all(self._pure_polys[finger.poly] for finger in fingers):
             yield _parted(fingers, lambda finger: finger.poly)
-        columns = _parted(fingers, lambda finger: finger.columns[0 if finger.ends[1] == source else 1])
+        columns = _parted(fingers, lambda finger: finger.columns[0 if finger.ends[1] in sources else 1])
         if all(len(part) > 1 for part in columns):
             yield columns
 
@@ -318,16 +440,16 @@ def _parted(fingers: Iterable[Finger], number: Callable[[Finger], int]) -> list[
     return list(parts.values())
 
 
-def _made(parts: Iterable[Sequence[Finger]], source: int) -> list[Unit]:
-    units = [Unit(tuple(part), part[0].gate, _other(part[0], source)) for part in parts]
+def _made(parts: Iterable[Sequence[Finger]], sources: frozenset[int]) -> list[Unit]:
+    units = [Unit(tuple(part), part[0].gate, _other(part[0], sources)) for part in parts]
     return sorted(units, key=lambda unit: (unit.y, unit.x))
 
 
-def _chunks(fingers: Iterable[Finger], source: int, size: int) -> list[list[Finger]]:
+def _chunks(fingers: Iterable[Finger], sources: frozenset[int], size: int) -> list[list[Finger]]:
     """Neighbours on one strip of diffusion with one drain in parts of `size`; nothing if that leaves a rest."""
     strips: dict[tuple[int, int, int], list[Finger]] = defaultdict(list)
     for finger in fingers:
-        strips[finger.island, finger.gate, _other(finger, source)].append(finger)
+        strips[finger.island, finger.gate, _other(finger, sources)].append(finger)
     parts = []
     for strip in strips.values():
         if len(strip) % size:
@@ -337,13 +459,13 @@ def _chunks(fingers: Iterable[Finger], source: int, size: int) -> list[list[Fing
     return parts
 
 
-def _split(way: list[list[Finger]], source: int) -> tuple[list[Unit], int, list[Unit]] | None:
+def _split(way: list[list[Finger]], sources: frozenset[int]) -> tuple[list[Unit], int, list[Unit]] | None:
     """Units of parts that differ in size: larger ones of whole outputs are several units; few others are odd."""
     sizes = Counter(len(part) for part in way)
     least, (usual, count) = min(sizes), sizes.most_common(1)[0]
     of_output: dict[tuple[int, int], list[int]] = defaultdict(list)
     for part in way:
-        of_output[part[0].gate, _other(part[0], source)].append(len(part))
+        of_output[part[0].gate, _other(part[0], sources)].append(len(part))
     multiples = not any(size % least for size in sizes) and all(len(set(met)) == 1 for met in of_output.values())
     usually = count >= _MAJORITY_MIN and 2 * count > len(way)
     if multiples and (usual == least or not usually or all(len(met) == 1 for met in of_output.values())):
@@ -351,10 +473,10 @@ def _split(way: list[list[Finger]], source: int) -> tuple[list[Unit], int, list[
         for part in way:
             ordered = sorted(part, key=lambda finger: (finger.x, finger.y))
             parts += [ordered[i : i + least] for i in range(0, len(part), least)]
-        return _made(parts, source), least, []
+        return _made(parts, sources), least, []
     if not usually:
         return None
-    units = _made(way, source)
+    units = _made(way, sources)
     return units, usual, [unit for unit in units if len(unit.fingers) != usual]
 
 
@@ -363,11 +485,12 @@ class _Arrays:
 
     def __init__(self, found: Extraction) -> None:
         held: dict[int, set[str]] = defaultdict(set)
-        for finger in found.fingers:
+        every = [*found.fingers, *found.parts]
+        for finger in every:
             held[finger.loop].add(finger.model)
         self._own_loops = {loop for loop, models in held.items() if loop >= 0 and len(models) == 1}
         self._dummies: dict[str, list[Finger]] = defaultdict(list)
-        for finger in found.fingers:
+        for finger in every:
             if inactive(finger):
                 self._dummies[finger.model].append(finger)
 

@@ -1,6 +1,7 @@
-"""The transistors of a SPICE netlist, for the matching report: any file with X or M lines, in one level.
+"""The transistors, npn and high-ohmic resistors of a SPICE netlist, for the matching report, in one level.
 
-`w` is the sum over the `nf` fingers of one copy, `m` the number of copies, as in the SKY130 models. Sizes are in um
+Any file with X or M lines. `w` is the sum over the `nf` fingers of one copy, `m` the number of copies, as in the SKY130
+models; a resistor's `w` may be in its name, and an npn's sizes are. Sizes are in um
 without a suffix; what is below `_METRES_MAX` was meant in metres.
 """
 
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from mirrorneuron.flows.lvs_netlist import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM
+from mirrorneuron.pdk_sky130.devices import BIPOLARS
 from mirrorneuron.pdk_sky130.errors import NetlistError
 from mirrorneuron.pdk_sky130.spice import Scope, assignments, netlist_lines
 
@@ -19,7 +22,16 @@ __all__ = ["Wanted", "read"]
 
 _PREFIX: Final = "sky130_fd_pr__"
 _MOS: Final = re.compile(r"(special_)?[np](fet|mos)\w*")
+_RESISTORS: Final = {
+    **{name: (name, None) for name in ("res_high_po", "res_xhigh_po")},
+    **{
+        name.removeprefix(_PREFIX): (kind.removeprefix(_PREFIX), width)
+        for name, (kind, width) in FIXED_WIDTHS_UM.items()
+    },
+}
 _TERMINALS: Final = 4
+_BAR_TERMINALS: Final = 3
+_NPN_W_NM: Final = 1000.0
 _METRES_MAX: Final = 1e-3
 _SIZE_MIN_NM: Final = 10
 _SIZE_MAX_NM: Final = 10_000_000
@@ -28,7 +40,11 @@ _DEPTH_MAX: Final = 50
 
 @dataclass(frozen=True)
 class Wanted:
-    """A transistor of the netlist: W [nm] over all fingers of a copy, L [nm]; ``fingers`` is 0 where none are given."""
+    """A transistor of the netlist: W [nm] over all fingers of a copy, L [nm]; ``fingers`` is 0 where none are given.
+
+    An npn's collector, base, emitter and substrate are its drain, gate, source and bulk, and its W and L the emitter's;
+    a resistor's ends are its drain and source, and its gate is its bulk.
+    """
 
     name: str
     model: str
@@ -52,7 +68,7 @@ class _Subcircuit:
 
 
 def read(path: Path, top: str) -> list[Wanted]:
-    """The transistors of the subcircuit `top`, or where there is none of this name of the only one that none calls.
+    """The devices of the subcircuit `top`, or where there is none of this name of the only one that none calls.
 
     Lines outside of all subcircuits are one, too.
 
@@ -61,7 +77,7 @@ def read(path: Path, top: str) -> list[Wanted]:
     FileError
         The file cannot be read.
     NetlistError
-        There are several subcircuits to choose from, a line cannot be understood, or there is no transistor.
+        There are several subcircuits to choose from, a line cannot be understood, or there is no device that is read.
     """
     lines = netlist_lines(path)
     subcircuits, outside = _subcircuits(path, lines)
@@ -70,7 +86,8 @@ def read(path: Path, top: str) -> list[Wanted]:
     found = list(_flat(path, subcircuits, chosen, scope, {}, "", 1, 0))
     if not found:
         raise NetlistError(
-            f"{path}: {chosen.name or 'the netlist'} holds no transistor (X or M lines of SKY130 models)"
+            f"{path}: {chosen.name or 'the netlist'} holds no transistor, npn or high-ohmic resistor "
+            "(X or M lines of SKY130 models)"
         )
     return found
 
@@ -151,6 +168,32 @@ def _flat(
             yield from _flat(path, subcircuits, inner, below, connected, f"{prefix}{name}.", times, depth + 1)
         elif _MOS.fullmatch(model.removeprefix(_PREFIX)):
             yield _device(path, line, prefix + name, model, joined, values, scope, times)
+        elif (resistor := model.removeprefix(_PREFIX)) in _RESISTORS:
+            yield _bar(path, line, prefix + name, resistor, joined, values, scope, times)
+        elif (npn := model.removeprefix(_PREFIX)) in BIPOLARS:
+            if len(joined) != _TERMINALS:
+                raise NetlistError(f"{path}: {line!r}: an npn has {_TERMINALS} terminals, {len(joined)} nets are given")
+            area = BIPOLAR_AREAS_UM2[_PREFIX + npn][1]
+            collector, base, emitter, bulk = joined
+            yield Wanted(prefix + name, npn, collector, base, emitter, bulk, _NPN_W_NM, 1000 * area, 1, times)
+
+
+def _bar(
+    path: Path,
+    line: str,
+    name: str,
+    model: str,
+    nets: Sequence[str],
+    values: Mapping[str, str],
+    scope: Scope,
+    copies: int,
+) -> Wanted:
+    if len(nets) != _BAR_TERMINALS:
+        raise NetlistError(f"{path}: {line!r}: a resistor has {_BAR_TERMINALS} terminals, {len(nets)} nets are given")
+    kind, width = _RESISTORS[model]
+    w = _size(path, line, scope, values, "w") if width is None else 1000 * width
+    one, other, bulk = nets
+    return Wanted(name, kind, one, bulk, other, bulk, w, _size(path, line, scope, values, "l"), 1, copies)
 
 
 def _device(
@@ -165,18 +208,21 @@ def _device(
 ) -> Wanted:
     if len(nets) != _TERMINALS:
         raise NetlistError(f"{path}: {line!r}: a transistor has {_TERMINALS} terminals, {len(nets)} nets are given")
-    sizes = []
-    for key in ("w", "l"):
-        if key not in values:
-            raise NetlistError(f"{path}: {line!r}: {key}= is missing")
-        size = _value(path, line, scope, values[key])
-        size *= 1e9 if abs(size) < _METRES_MAX else 1e3
-        if not _SIZE_MIN_NM <= size <= _SIZE_MAX_NM:
-            raise NetlistError(f"{path}: {line!r}: {key}={values[key]} is {size / 1000:g} um: no size of a transistor")
-        sizes.append(round(size, 3))
+    w, length = (_size(path, line, scope, values, key) for key in ("w", "l"))
     fingers = _count(path, line, scope, values, "nf") if "nf" in values else 0
     drain, gate, source, bulk = nets
-    return Wanted(name, model.removeprefix(_PREFIX), drain, gate, source, bulk, sizes[0], sizes[1], fingers, copies)
+    return Wanted(name, model.removeprefix(_PREFIX), drain, gate, source, bulk, w, length, fingers, copies)
+
+
+def _size(path: Path, line: str, scope: Scope, values: Mapping[str, str], key: str) -> float:
+    """W or L [nm]."""
+    if key not in values:
+        raise NetlistError(f"{path}: {line!r}: {key}= is missing")
+    size = _value(path, line, scope, values[key])
+    size *= 1e9 if abs(size) < _METRES_MAX else 1e3
+    if not _SIZE_MIN_NM <= size <= _SIZE_MAX_NM:
+        raise NetlistError(f"{path}: {line!r}: {key}={values[key]} is {size / 1000:g} um: no size of a device")
+    return round(size, 3)
 
 
 def _value(path: Path, line: str, scope: Scope, text: str) -> float:

@@ -18,6 +18,10 @@ REACH_NM: Final = 5000
 """How far around a unit is looked [nm]."""
 _LAYERS: Final = ("diff", "tap", "poly", "nwell", "lvtn", "hvtp", "hvi")
 _OWN: Final = ("licon1", "diff", "poly", "nwell", "lvtn", "hvtp", "hvi", "nsdm", "psdm")
+_PART: Final = (
+    *("licon1", "diff", "tap", "poly", "poly_res", "nwell", "dnwell"),
+    *("nsdm", "psdm", "npc", "rpm", "urpm", "npn"),
+)
 _PIECE: Final = 500
 _CHUNK: Final = 1 << 21
 
@@ -33,7 +37,7 @@ class Surroundings:
         self._cell = self._layout.create_cell("all")
         self._layers: dict[str, int] = {}
         self._edges = _edges(found)
-        for name in dict.fromkeys((*_LAYERS, *_OWN)):
+        for name in dict.fromkeys((*_LAYERS, *_OWN, *_PART)):
             if not found.drawn[name].is_empty():
                 self._layers[name] = self._layout.insert_layer(kdb.LayerInfo(name))
                 self._cell.shapes(self._layers[name]).insert(found.drawn[name])
@@ -45,6 +49,10 @@ class Surroundings:
     def own(self, box: kdb.Box, origin: kdb.Point, poly: kdb.Region) -> View:
         """The same of diffusion and `poly` alone, with their contacts and implants."""
         return self._seen(_OWN, box, origin, poly + self._near("diff", box))
+
+    def part(self, box: kdb.Box, origin: kdb.Point) -> View:
+        """The same of all that makes a resistor or a bipolar transistor."""
+        return self._seen(_PART, box, origin)
 
     def _near(self, name: str, box: kdb.Box) -> kdb.Region:
         return kdb.Region(self._cell.begin_shapes_rec_touching(self._layers[name], box))

@@ -164,7 +164,7 @@ def _matching(found: MatchingResult) -> Table:
         shared = (
             group.dummies,
             "none" if group.well_distance is None else _range(group.well_distance),
-            _range(group.diffusion_end),
+            "none" if group.diffusion_end is None else _range(group.diffusion_end),
             "closed" if group.ring else "open",
         )
         for k, output in enumerate(group.outputs):

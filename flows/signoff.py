@@ -33,7 +33,7 @@ from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.testbench import LAYOUT, SCHEMATIC, Measurement, Testbench
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.circuit import Transistor
+from mirrorneuron.generators.circuit import Bipolar, Resistor, Transistor
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError
@@ -300,8 +300,10 @@ class _Run:
         return result, of_lvs(result)
 
     def _matched(self) -> matching.MatchingResult | None:
-        if not any(isinstance(device, Transistor) for device in catalog.circuit_of(self._found.spec).devices):
-            self._skip("matching", "groups of transistors", "it reads field-effect transistors, and the cell has none")
+        read = (Transistor, Bipolar, Resistor)
+        if not any(isinstance(device, read) for device in catalog.circuit_of(self._found.spec).devices):
+            why = "it reads transistors, npn and resistors, and the cell has none"
+            self._skip("matching", "groups of devices", why)
             return None
         return self._task("matching", self._matching)
 

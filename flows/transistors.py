@@ -1,4 +1,4 @@
-"""Every MOS transistor in a layout with its place, read from the polygons alone.
+"""Every MOS transistor in a layout with its place, read from the polygons alone; other devices by `layout_parts`.
 
 A finger is one piece of poly over diffusion with a source or drain on two sides. Nets follow contacts, vias and wells;
 a label names one. Nothing is taken from cell names, so that anybody's layout can be read, flat or not. What looks like
@@ -9,83 +9,25 @@ All lengths are nanometres in the coordinates of the top cell.
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import klayout.db as kdb
+from mirrorneuron.flows import layout_parts
+from mirrorneuron.flows.fingers import NO_NET, Finger, Oddity
+from mirrorneuron.flows.layout_bodies import Body, Point, ends_of, find_bodies
+from mirrorneuron.flows.layout_nets import CONDUCTORS, DBU, Nets, texts_of
 from mirrorneuron.flows.matching_rings import Loop, find_loops, innermost
 from mirrorneuron.pdk_sky130 import layers
-from mirrorneuron.pdk_sky130.layers import PIN_LAYERS, Layer
+from mirrorneuron.pdk_sky130.layers import Layer
 
 __all__ = ["NO_NET", "Extraction", "Finger", "Oddity", "extract"]
 
-NO_NET: Final = -1
-"""Net of a terminal that lies on nothing that conducts."""
-
-_DBU: Final = 0.001
 _NARROW: Final = 420
 """Below this W [nm] a transistor of a standard cell has a model of its own."""
-_MARK: Final = 2
-"""Side of the square [nm] by which a terminal is found among the nets."""
-_MARGIN: Final = 10_000
 
-Point = tuple[int, int]
 BoxKey = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Finger:
-    """A gate with its two ends.
-
-    ``axis`` is the direction of the current, "x" or "y"; ``ends`` are the nets on the low and the high side along it,
-    ``columns`` the pieces of diffusion there (two fingers that share one have the same number), ``reach`` how far the
-    diffusion goes on from the gate on either side, other gates not counted (SA, SB). ``poly`` and ``island`` number the
-    pieces of poly and of diffusion that the gate is part of, ``instance`` the placed cell that holds both (-1: none).
-    ``loop`` is the innermost closed loop of tap around it (index in `Extraction.loops`, -1: none). ``plain`` is false
-    where the gate is no rectangle with one W; W is then the mean over both sides and L the area over it. ``logic``: in
-    a standard cell.
-    """
-
-    model: str
-    polarity: str
-    w: int
-    l: int  # noqa: E741
-    box: kdb.Box
-    axis: str
-    gate: int
-    ends: tuple[int, int]
-    bulk: int
-    columns: tuple[int, int]
-    reach: tuple[int, int]
-    poly: int
-    island: int
-    instance: int
-    loop: int
-    plain: bool
-    logic: bool
-
-    @property
-    def x(self) -> float:
-        """Centre [nm]."""
-        return (self.box.left + self.box.right) / 2
-
-    @property
-    def y(self) -> float:
-        """Centre [nm]."""
-        return (self.box.bottom + self.box.top) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """What looks like a transistor and is not extracted as one: its centre [nm] and why."""
-
-    x: float
-    y: float
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -94,12 +36,13 @@ class Extraction:
 
     Parameters
     ----------
-    fingers, oddities
-        From the bottom, each row from the left.
+    fingers, parts, oddities
+        Transistors' fingers; bars of poly resistors and bipolar transistors; what only looks like one. From the bottom,
+        each row from the left.
     names
         Labels by net, sorted; nets without one are not there.
     anchors
-        By net the lowest, then leftmost place of one of its gates, sources and drains.
+        By net the lowest, then leftmost place of one of its terminals.
     drawn
         Merged shapes by layer name, as in `layers.DRAWING`.
     loops
@@ -107,6 +50,7 @@ class Extraction:
     """
 
     fingers: tuple[Finger, ...]
+    parts: tuple[Finger, ...]
     oddities: tuple[Oddity, ...]
     names: Mapping[int, tuple[str, ...]]
     anchors: Mapping[int, Point]
@@ -124,30 +68,11 @@ class Extraction:
         return f"net@{x / 1000:g},{y / 1000:g}"
 
 
-@dataclass(slots=True)
-class _Gate:
-    """A gate while its terminals are being found.
-
-    ``sides``: pieces of its boundary that a source or drain touches, by the outward direction there. ``ends``: points
-    just inside the sources or drains, of the low and the high side.
-    """
-
-    polygon: kdb.Polygon
-    box: kdb.Box
-    inside: Point
-    sides: dict[Point, list[tuple[int, Point]]] = field(default_factory=lambda: defaultdict(list))
-    axis: str = "x"
-    w: int = 0
-    l: int = 0  # noqa: E741
-    plain: bool = True
-    ends: tuple[tuple[Point, ...], tuple[Point, ...]] = ((), ())
-
-
-_CONDUCTORS: Final = tuple(PIN_LAYERS)
 _MARKERS: Final = ("lvtn", "hvtp", "hvi")
 _DRAWN: Final = (
     *("dnwell", "nwell", "diff", "tap", "poly", "poly_res", "nsdm", "psdm", "areaid_sc", *_MARKERS),
-    *("licon1", "mcon", "via", "via2", "via3", "via4", "capm", "cap2m", *_CONDUCTORS),
+    *("licon1", "mcon", "via", "via2", "via3", "via4", "capm", "cap2m", *CONDUCTORS),
+    *("rpm", "urpm", "npc", "npn"),
 )
 _MODELS: Final[dict[tuple[str, ...], str]] = {
     ("n",): "nfet_01v8",
@@ -163,15 +88,15 @@ _SPECIAL: Final = {"nfet_01v8": "special_nfet_01v8", "pfet_01v8_hvt": "special_p
 
 
 def extract(layout: kdb.Layout, cell: kdb.Cell) -> Extraction:
-    """Extract the transistors of a cell with all below it; `layout` is left as it is."""
+    """Extract the devices of a cell with all below it; `layout` is left as it is."""
     drawn = {name: _region(layout, cell, layers.DRAWING[name]) for name in _DRAWN}
     gate_region = (drawn["poly"] & drawn["diff"]).merged()
     sources = (drawn["diff"] - drawn["poly"]).merged()
     flags = _flags(gate_region, drawn)
     gates, oddities = [], list(_over_tap(drawn))
-    for gate in _gates(gate_region, sources):
+    for gate in find_bodies(gate_region, sources):
         marks = flags[gate.polygon]
-        reason = _no_model(marks) or _terminals(gate)
+        reason = _no_model(marks) or ends_of(gate)
         if reason:
             oddities.append(_oddity(gate.box, reason))
         else:
@@ -181,8 +106,10 @@ def extract(layout: kdb.Layout, cell: kdb.Cell) -> Extraction:
         "n": (bare & (drawn["nsdm"] - drawn["psdm"]) & drawn["nwell"]).merged(),
         "p": ((bare & (drawn["psdm"] - drawn["nsdm"])) - drawn["nwell"]).merged(),
     }
-    texts = list(_texts(layout, cell))
-    nets = _Nets(drawn, sources, taps, [gate for gate, _ in gates], texts)
+    found = layout_parts.find(drawn)
+    oddities += found.oddities
+    terminals = [*_terminals(gate for gate, _ in gates), *found.terminals()]
+    nets = Nets(drawn, sources, taps, terminals, texts_of(layout, cell))
     places = {name: _Pieces(region) for name, region in (("poly", drawn["poly"]), ("diff", drawn["diff"]))}
     places["ends"] = _Pieces(sources)
     rings = find_loops(taps, drawn["licon1"])
@@ -198,15 +125,22 @@ def extract(layout: kdb.Layout, cell: kdb.Cell) -> Extraction:
     fingers.sort(key=lambda finger: (finger.y, finger.x))
     oddities.sort(key=lambda oddity: (oddity.y, oddity.x, oddity.reason))
     return Extraction(
-        tuple(fingers), tuple(oddities), nets.names, _anchors([g for g, _ in gates], nets), drawn, taps, rings
+        tuple(fingers),
+        found.fingers(nets, rings, places["poly"].at),
+        tuple(oddities),
+        nets.names,
+        _anchors(terminals, nets),
+        drawn,
+        taps,
+        rings,
     )
 
 
 def _region(layout: kdb.Layout, cell: kdb.Cell, pair: Layer) -> kdb.Region:
     index = layout.find_layer(*pair)
     region = kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
-    if layout.dbu != _DBU:
-        region.transform(kdb.ICplxTrans(layout.dbu / _DBU))
+    if layout.dbu != DBU:
+        region.transform(kdb.ICplxTrans(layout.dbu / DBU))
     return region.merged()
 
 
@@ -218,11 +152,20 @@ def _key(box: kdb.Box) -> BoxKey:
     return box.left, box.bottom, box.right, box.top
 
 
-def _anchors(gates: Iterable[_Gate], nets: _Nets) -> dict[int, Point]:
-    terminals = [(gate.inside, "poly") for gate in gates]
-    terminals += [(at, "ends") for gate in gates for side in gate.ends for at in side]
+def _terminals(gates: Iterable[Body]) -> Iterator[tuple[str, Point]]:
+    """Layers and places of gates, their ends, and the wells around them."""
+    for gate in gates:
+        for layer in ("poly", "nwell", "pwell"):
+            yield layer, gate.inside
+        for side in gate.ends:
+            for at in side:
+                yield "ends", at
+
+
+def _anchors(terminals: Iterable[tuple[str, Point]], nets: Nets) -> dict[int, Point]:
     anchors: dict[int, Point] = {}
-    for at, layer in sorted(terminals, key=lambda terminal: (terminal[0][1], terminal[0][0], terminal[1])):
+    drawn = [(layer, at) for layer, at in terminals if layer in ("poly", "ends")]
+    for layer, at in sorted(drawn, key=lambda terminal: (terminal[1][1], terminal[1][0], terminal[0])):
         anchors.setdefault(nets.at(layer, at), at)
     anchors.pop(NO_NET, None)
     return anchors
@@ -265,213 +208,6 @@ def _kind(marks: Mapping[str, bool | None]) -> tuple[str, ...]:
 def _over_tap(drawn: Mapping[str, kdb.Region]) -> Iterator[Oddity]:
     for shape in ((drawn["poly"] & drawn["tap"]) - drawn["diff"]).merged().each():
         yield _oddity(shape.bbox(), "poly over tap")
-
-
-# Where its ends are
-
-
-def _line(edge: kdb.Edge) -> tuple[Point, int, int, int]:
-    """The line an edge is on (direction without sign, offset), and from where to where along it."""
-    dx, dy = edge.dx(), edge.dy()
-    shrink = math.gcd(dx, dy)
-    dx, dy = dx // shrink, dy // shrink
-    if (dx, dy) < (0, 0):
-        dx, dy = -dx, -dy
-    at = sorted((edge.x1 * dx + edge.y1 * dy, edge.x2 * dx + edge.y2 * dy))
-    return (dx, dy), edge.x1 * dy - edge.y1 * dx, at[0], at[1]
-
-
-def _gates(gates: kdb.Region, sources: kdb.Region) -> list[_Gate]:
-    """Every gate with the pieces of its boundary that a source or drain touches."""
-    found: list[_Gate] = []
-    lines: dict[tuple[Point, int], list[tuple[int, int, Point, _Gate]]] = defaultdict(list)
-    for polygon in gates.each():
-        gate = _Gate(polygon, polygon.bbox(), _inner_point(polygon))
-        found.append(gate)
-        for edge in polygon.each_edge():
-            direction, offset, low, high = _line(edge)
-            length = max(abs(edge.dx()), abs(edge.dy()))
-            # The inside is on the right of an edge.
-            out = (round(-edge.dy() / length), round(edge.dx() / length))
-            lines[direction, offset].append((low, high, out, gate))
-    for entries in lines.values():
-        entries.sort(key=lambda entry: entry[:2])
-    for edge in (gates.edges() & sources.edges()).each():
-        if edge.length() == 0:
-            continue
-        direction, offset, low, high = _line(edge)
-        entries = lines[direction, offset]
-        at = bisect_right(entries, low, key=lambda entry: entry[0]) - 1
-        _, _, out, gate = entries[at]
-        middle = ((edge.x1 + edge.x2) // 2, (edge.y1 + edge.y2) // 2)
-        gate.sides[out].append(
-            (round(edge.length()), (middle[0] + out[0] * _MARK // 2, middle[1] + out[1] * _MARK // 2))
-        )
-    return found
-
-
-def _inner_point(polygon: kdb.Polygon) -> Point:
-    """A point inside, for a rectangle its centre."""
-    box = polygon.bbox()
-    if not polygon.is_box():
-        box = max((part.bbox() for part in polygon.decompose_trapezoids()), key=lambda part: part.area())
-    return (box.left + box.right) // 2, (box.bottom + box.top) // 2
-
-
-_ALONG: Final = {"x": ((-1, 0), (1, 0)), "y": ((0, -1), (0, 1))}
-
-
-def _terminals(gate: _Gate) -> str:
-    """Fill in axis, W, L and ends; or say why they cannot be."""
-    lengths = {out: sum(length for length, _ in pieces) for out, pieces in gate.sides.items()}
-    if not lengths:
-        return "a gate without source or drain"
-    if len(lengths) == 1:
-        return "a gate with one end only"
-    box = gate.box
-    for axis, pair in _ALONG.items():
-        if set(lengths) == set(pair):
-            width, length = (box.height(), box.width()) if axis == "x" else (box.width(), box.height())
-            gate.axis, gate.l = axis, length
-            gate.plain = gate.polygon.is_box() and all(lengths[out] == width for out in pair)
-            gate.w = width if gate.plain else round(sum(lengths.values()) / 2)
-            low, high = ([at for _, at in gate.sides[out]] for out in pair)
-            gate.ends = (tuple(low), tuple(high))
-            if not gate.plain:
-                gate.l = round(gate.polygon.area() / gate.w)
-            return ""
-    gate.plain = False
-    gate.w = round(sum(lengths.values()) / 2)
-    gate.l = round(gate.polygon.area() / gate.w)
-    across = sum(lengths.get(out, 0) for out in _ALONG["y"])
-    gate.axis = "y" if across > sum(lengths.values()) - across else "x"
-    every = tuple(at for pieces in gate.sides.values() for _, at in pieces)
-    gate.ends = (every, every)  # sorted by net later
-    return ""
-
-
-# Nets
-
-
-class _Nets:
-    """Net of every terminal, by a small square that lies on it; label of every net that has one."""
-
-    def __init__(
-        self,
-        drawn: Mapping[str, kdb.Region],
-        sources: kdb.Region,
-        taps: Mapping[str, kdb.Region],
-        gates: Sequence[_Gate],
-        texts: Iterable[tuple[str, str, Point]],
-    ) -> None:
-        """Connect everything and look the squares up."""
-        nwell = drawn["nwell"]
-        extent = kdb.Box()
-        for region in drawn.values():
-            extent += region.bbox()
-        everything = kdb.Region(extent.enlarged(_MARGIN, _MARGIN)) if not extent.empty() else kdb.Region()
-        pwell = everything - nwell
-        # Pockets that a deep n-well and n-wells around cut off from the substrate.
-        pockets = pwell.inside(drawn["dnwell"])
-        via3_plate, via4_plate = drawn["via3"] & drawn["capm"], drawn["via4"] & drawn["cap2m"]
-        regions: dict[str, kdb.Region] = {
-            **{name: drawn[name] for name in ("licon1", "mcon", "via", "via2", "capm", "cap2m", *_CONDUCTORS)},
-            "poly": drawn["poly"] - drawn["poly_res"],
-            "ends": sources,
-            "ntap": taps["n"],
-            "ptap": taps["p"],
-            "nwell": nwell,
-            "dnwell": drawn["dnwell"],
-            "pwell": pwell,
-            "substrate": everything - pockets.sized(_MARGIN // 100),
-            "via3_plate": via3_plate,
-            "via3_wire": drawn["via3"] - drawn["capm"],
-            "via4_plate": via4_plate,
-            "via4_wire": drawn["via4"] - drawn["cap2m"],
-        }
-        touches = [
-            *(("licon1", name) for name in ("poly", "ends", "ntap", "ptap", "li1")),
-            *(("mcon", "li1"), ("mcon", "met1"), ("via", "met1"), ("via", "met2"), ("via2", "met2"), ("via2", "met3")),
-            *(("via3_wire", "met3"), ("via3_wire", "met4"), ("via3_plate", "capm"), ("via3_plate", "met4")),
-            *(("via4_wire", "met4"), ("via4_wire", "met5"), ("via4_plate", "cap2m"), ("via4_plate", "met5")),
-            *(("ntap", "nwell"), ("dnwell", "nwell"), ("ptap", "pwell"), ("pwell", "substrate")),
-        ]
-        squares: dict[str, dict[Point, Point]] = defaultdict(dict)
-        self._strings: dict[str, dict[Point, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for gate in gates:
-            for layer in ("poly", "nwell", "pwell"):
-                squares[layer][_corner(gate.inside)] = gate.inside
-            for at in (*gate.ends[0], *gate.ends[1]):
-                squares["ends"][_corner(at)] = at
-        for metal, string, at in texts:
-            squares[metal][_corner(at)] = at
-            self._strings[metal][_corner(at)].append(string)
-        marks = {f"{layer}_mark": layer for layer in squares}
-        for name, layer in marks.items():
-            region = kdb.Region()
-            region.merged_semantics = False
-            for x, y in squares[layer]:
-                region.insert(kdb.Box(x, y, x + _MARK, y + _MARK))
-            regions[name] = region
-        self._found: dict[str, dict[Point, int]] = defaultdict(dict)
-        self._connect(regions, [*touches, *((name, layer) for name, layer in marks.items())], marks)
-        names: dict[int, set[str]] = defaultdict(set)
-        for metal, strings in self._strings.items():
-            for corner, written in strings.items():
-                if corner in self._found[metal]:
-                    names[self._found[metal][corner]].update(written)
-        self.names = {net: tuple(sorted(found)) for net, found in names.items()}
-
-    def _connect(
-        self, regions: Mapping[str, kdb.Region], touches: Iterable[tuple[str, str]], marks: Mapping[str, str]
-    ) -> None:
-        l2n = kdb.LayoutToNetlist("top", _DBU)
-        for name, region in regions.items():
-            l2n.register(region, name)
-        for name, region in regions.items():
-            if name not in marks:
-                l2n.connect(region)
-        for one, other in touches:
-            l2n.connect(regions[one], regions[other])
-        l2n.extract_netlist()
-        for circuit in l2n.netlist().each_circuit():
-            for net in circuit.each_net():
-                for name, layer in marks.items():
-                    found = self._found[layer]
-                    for shape in l2n.shapes_of_net(net, regions[name], True).each():
-                        box = shape.bbox()
-                        found[box.left, box.bottom] = net.cluster_id
-
-    def at(self, layer: str, point: Point) -> int:
-        """The net of a layer at a terminal's point."""
-        return self._found[layer].get(_corner(point), NO_NET)
-
-
-def _corner(at: Point) -> Point:
-    return at[0] - _MARK // 2, at[1] - _MARK // 2
-
-
-def _texts(layout: kdb.Layout, cell: kdb.Cell) -> Iterator[tuple[str, str, Point]]:
-    """Conductor, text and place of the labels of the highest level that has any: those below name nothing up here."""
-    scale = kdb.ICplxTrans(layout.dbu / _DBU)
-    pairs = [
-        (metal, layout.find_layer(*pair)) for metal, where in PIN_LAYERS.items() for pair in (where.pin, where.label)
-    ]
-    for depth in range(cell.hierarchy_levels() + 1):
-        found = False
-        for metal, index in pairs:
-            if index is None:
-                continue
-            shapes = kdb.RecursiveShapeIterator(layout, cell, index)
-            shapes.shape_flags = kdb.Shapes.STexts
-            shapes.min_depth = shapes.max_depth = depth
-            while not shapes.at_end():
-                text = shapes.shape().text.transformed(scale * shapes.trans())
-                found = True
-                yield metal, text.string, (text.x, text.y)
-                shapes.next()
-        if found:
-            return
 
 
 # Pieces and instances
@@ -539,12 +275,12 @@ def _instances(layout: kdb.Layout, cell: kdb.Cell) -> dict[BoxKey, int]:
                 for each in instance.cell_inst.each_cplx_trans():
                     walk(instance.cell_index, trans * each)
 
-    walk(cell.cell_index(), kdb.ICplxTrans(layout.dbu / _DBU))
+    walk(cell.cell_index(), kdb.ICplxTrans(layout.dbu / DBU))
     return found
 
 
 def _finger(
-    gate: _Gate, marks: Mapping[str, bool | None], nets: _Nets, places: Mapping[str, _Pieces], instance: int, loop: int
+    gate: Body, marks: Mapping[str, bool | None], nets: Nets, places: Mapping[str, _Pieces], instance: int, loop: int
 ) -> Finger | str:
     """The finger, or why it is none."""
     low, high = ([nets.at("ends", at) for at in side] for side in gate.ends)

@@ -12,12 +12,14 @@ import klayout.db as kdb
 import pytest
 from mirrorneuron.flows import matching
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.placement import Pattern
+from mirrorneuron.generators.fixed_units import ResistorArray
+from mirrorneuron.generators.placement import Pattern, common_centroid
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
+from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
 from mirrorneuron.generators.units import ArraySize, Unit
-from mirrorneuron.pdk_sky130 import layers
+from mirrorneuron.pdk_sky130 import install, layers
 
 UNIT = "nfet_01v8_w1000_l1000_f2"
 MODEL = "sky130_fd_pr__nfet_01v8"
@@ -200,17 +202,105 @@ def plain(places: Sequence[Place], *, labels: bool = True, w: int = 1000, ring: 
         text = kdb.Text(name, kdb.Trans(plane_box.left + 10, plane_box.bottom + 10))
         layer(layout, top, layers.Layer(_PLANES[level].layer, 5)).insert(text)
     if ring:
-        inner, outer = plane_box.enlarged(500, 500), plane_box.enlarged(1000, 1000)
-        loop = kdb.Region(outer) - kdb.Region(inner)
-        layer(layout, top, layers.TAP).insert(loop)
-        layer(layout, top, layers.PSDM).insert(loop)
-        for x in range(outer.left + 165, outer.right - 250, 1000):
-            for y in (outer.bottom + 165, outer.top - 335):
-                layer(layout, top, layers.LICON1).insert(kdb.Box(x, y, x + 170, y + 170))
-        for y in range(outer.bottom + 165, outer.top - 250, 1000):
-            for x in (outer.left + 165, outer.right - 335):
-                layer(layout, top, layers.LICON1).insert(kdb.Box(x, y, x + 170, y + 170))
-        layer(layout, top, layers.LI1).insert(loop)
+        ring_around(layout, plane_box)
+    return layout
+
+
+def ring_around(layout: kdb.Layout, box: kdb.Box) -> None:
+    """A contacted ring of p-tap."""
+    top = layout.top_cell()
+    inner, outer = box.enlarged(500, 500), box.enlarged(1000, 1000)
+    loop = kdb.Region(outer) - kdb.Region(inner)
+    layer(layout, top, layers.TAP).insert(loop)
+    layer(layout, top, layers.PSDM).insert(loop)
+    for x in range(outer.left + 165, outer.right - 250, 1000):
+        for y in (outer.bottom + 165, outer.top - 335):
+            layer(layout, top, layers.LICON1).insert(kdb.Box(x, y, x + 170, y + 170))
+    for y in range(outer.bottom + 165, outer.top - 250, 1000):
+        for x in (outer.left + 165, outer.right - 335):
+            layer(layout, top, layers.LICON1).insert(kdb.Box(x, y, x + 170, y + 170))
+    layer(layout, top, layers.LI1).insert(loop)
+
+
+# The same of bars and npn, as our generators draw one, its terminals in metal 1.
+
+BAR_NM = 4000
+RAIL = "vss"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cell, the layout that holds it, and its terminals."""
+
+    library: kdb.Layout
+    cell: kdb.Cell
+    spots: Mapping[str, kdb.Point]
+
+
+def bar(length: int = BAR_NM, device: str = "res_xhigh_po_0p69") -> Part:
+    sheet = Sheet()
+    draw_resistors(sheet, "bars", ResistorArray(device, length, common_centroid({"a": 1})), {"a": ("a", "s")}, "s")
+    cell = next(cell for cell in sheet.layout.each_cell() if cell.name.startswith(device))
+    x = cell.bbox().center().x
+    return Part(sheet.layout, cell, {"rail": kdb.Point(x, -1000), "out": kdb.Point(x, length + 1000)})
+
+
+def npn(size: str = "W1p00L1p00") -> Part:
+    library = kdb.Layout()
+    library.read(str(install.locate().fd_pr / f"cells/rf_npn_05v5/sky130_fd_pr__rf_npn_05v5_{size}.gds"))
+    cell = library.top_cell()
+    wires = kdb.Region(cell.begin_shapes_rec(library.layer(*layers.MET1))).merged()
+    outer, middle, inner = sorted(wires.each(), key=lambda wire: -wire.bbox().area())
+    sides = [(wire.bbox().top + max(point.y for point in wire.each_point_hole(0))) // 2 for wire in (outer, middle)]
+    x, y = inner.bbox().center().x, inner.bbox().center().y
+    names = zip(("out", "base", "emitter"), (*sides, y), strict=True)
+    return Part(library, cell, {name: kdb.Point(x, at) for name, at in names})
+
+
+def of_parts(
+    unit: Part,
+    places: Sequence[Place],
+    *,
+    others: Mapping[int, Part] | None = None,
+    ring: bool = True,
+) -> kdb.Layout:
+    """Bars or npn; a place's turn is about its centre, `others` are drawn at these places.
+
+    Rail or base is on metal 2, the emitters on metal 3, owners a, b on metal 4, 5; a dummy is on metal 2.
+    """
+    layout = kdb.Layout()
+    layout.dbu = 0.001
+    top = layout.create_cell("top")
+    planes = {"rail": 1, "base": 1, ".": 1, "emitter": 2, "a": 3, "b": 4}
+    cells: dict[int, kdb.Cell] = {}
+    holes: list[kdb.Region] = [kdb.Region() for _ in _PLANES]
+    everything = kdb.Box()
+    for number, place in enumerate(places):
+        part = (others or {}).get(number, unit)
+        if id(part) not in cells:
+            cells[id(part)] = layout.create_cell(f"unit{len(cells)}")
+            cells[id(part)].copy_tree(part.cell)
+        cell = cells[id(part)]
+        trans = kdb.Trans(place.x, place.y) * place.turn * kdb.Trans(kdb.Point() - cell.bbox().center())
+        everything += top.insert(kdb.CellInstArray(cell.cell_index(), trans)).bbox()
+        for terminal, spot in part.spots.items():
+            at = trans * spot
+            plane = planes[place.owner if terminal == "out" else terminal]
+            pad = kdb.Box(-150, -150, 150, 150).moved(at.x, at.y)
+            for level in range(plane):
+                if level:
+                    holes[level].insert(pad.enlarged(200, 200))
+                layer(layout, top, _PLANES[level]).insert(pad)
+                layer(layout, top, _VIAS[level]).insert(kdb.Box(-75, -75, 75, 75).moved(at.x, at.y))
+    plane_box = everything.enlarged(1000, 1000)
+    labels = {1: "b", 2: RAIL, 3: "da", 4: "db"} if "base" in unit.spots else {1: RAIL, 3: "da", 4: "db"}
+    for level, name in labels.items():
+        region = kdb.Region(plane_box) - holes[level]
+        layer(layout, top, _PLANES[level]).insert(region)
+        text = kdb.Text(name, kdb.Trans(plane_box.left + 10, plane_box.bottom + 10))
+        layer(layout, top, layers.Layer(_PLANES[level].layer, 5)).insert(text)
+    if ring:
+        ring_around(layout, plane_box)
     return layout
 
 

@@ -83,7 +83,7 @@ def test_what_is_no_transistor_is_told_with_its_place(reason, desk):
     found = odd.read()
     assert not found.fingers
     assert [reason in oddity.reason for oddity in found.oddities] == [True]
-    with pytest.raises(NetlistError, match=f"holds no transistor .*{reason}.* um"):
+    with pytest.raises(NetlistError, match=f"holds no transistor, npn .*{reason}.* um"):
         desk.report(odd.layout)
     # Beside a transistor it is a note.
     beside = odd.gate(x=20_000).read()
