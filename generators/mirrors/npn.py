@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import npn
+from mirrorneuron.generators.mirrors.parts import npn, sizing
 from mirrorneuron.generators.mirrors.parts.spec import Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
@@ -60,7 +60,7 @@ def layout(spec: MirrorNpnSpec) -> kdb.Layout:
 
 def _check(spec: MirrorNpnSpec) -> None:
     npn.npn_alone(spec)
-    npn.fits_under_the_supply(spec, "input", {"V_BE": npn.base_emitter(spec)})
+    sizing.fits_under_the_supply(spec, "input", {"V_BE": npn.base_emitter(spec)})
 
 
 MIRROR = Mirror(spec=MirrorNpnSpec, circuit=circuit, layout=layout)

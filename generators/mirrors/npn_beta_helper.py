@@ -106,7 +106,7 @@ def _check(spec: MirrorNpnBetaHelperSpec) -> None:
         below = (BODY_FACTOR - 1) * npn.base_emitter(spec)
         gate = model.gate_source(bases, _NFET.width_nm / _NFET.length_nm, slow=True) + below
         parts = {"V_GS of the helper": gate}
-    npn.fits_under_the_supply(spec, "input", {**parts, "V_BE": npn.base_emitter(spec)})
+    sizing.fits_under_the_supply(spec, "input", {**parts, "V_BE": npn.base_emitter(spec)})
 
 
 MIRROR = Mirror(spec=MirrorNpnBetaHelperSpec, circuit=circuit, layout=layout)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import npn
+from mirrorneuron.generators.mirrors.parts import npn, sizing
 from mirrorneuron.generators.mirrors.parts.spec import Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, kind_of_cell
@@ -75,7 +75,7 @@ def _upper(spec: MirrorNpnWilsonSpec) -> dict[str, int]:
 def _check(spec: MirrorNpnWilsonSpec) -> None:
     npn.npn_alone(spec)
     voltage = npn.base_emitter(spec)
-    npn.fits_under_the_supply(spec, "input", {"V_BE": voltage, "V_BE of the upper transistor": voltage})
+    sizing.fits_under_the_supply(spec, "input", {"V_BE": voltage, "V_BE of the upper transistor": voltage})
 
 
 MIRROR = Mirror(spec=MirrorNpnWilsonSpec, circuit=circuit, layout=layout)

@@ -215,7 +215,7 @@ def _check(spec: MirrorWidlarSpec) -> None:
             f"w is {spec.w:g} um and l {spec.l:g} um, but device is {spec.device}, whose size is the foundry's: leave "
             "w and l, or take device: auto"
         )
-    npn.fits_under_the_supply(spec, "input", {"V_BE": npn.base_emitter(spec)})
+    sizing.fits_under_the_supply(spec, "input", {"V_BE": npn.base_emitter(spec)})
 
 
 MIRROR = Mirror(spec=MirrorWidlarSpec, circuit=circuit, layout=layout)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mirrorneuron.generators.primitives.drawing import Drawing
     from mirrorneuron.generators.primitives.sheet import Block
 
-__all__ = ["NPN", "NpnMirrorSpec", "base_emitter", "draw_npn", "fits_under_the_supply", "npn_alone", "npn_array"]
+__all__ = ["NPN", "NpnMirrorSpec", "base_emitter", "draw_npn", "npn_alone", "npn_array"]
 
 NPN = tuple(BIPOLARS)
 """The npn transistors."""
@@ -79,21 +79,3 @@ def draw_npn(
 def base_emitter(spec: MirrorSpec) -> float:
     """V_BE of a unit at the spec's current, at ss and -40 C [V], by hand."""
     return bipolar(spec.main_device).base_emitter(spec.unit_current, slow=True)
-
-
-def fits_under_the_supply(spec: MirrorSpec, what: str, parts: Mapping[str, float]) -> None:
-    """Refuse a mirror whose voltages [V], one on the other along the path `what`, are more than the supply.
-
-    Raises
-    ------
-    SpecError
-        They are; the message has the sum.
-    """
-    needed = sum(parts.values())
-    if needed > spec.supply:
-        told = " + ".join(f"{name} {value:.2f} V" for name, value in parts.items())
-        raise SpecError(
-            f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {spec.main_device}: the "
-            f"{what} needs {told} = {needed:.2f} V at ss, -40 C, and supply is {spec.supply:g} V. Take less current a "
-            "unit (more units: ratios), another supply, or mirror_npn"
-        )

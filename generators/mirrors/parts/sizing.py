@@ -10,7 +10,7 @@ from mirrorneuron.generators.amplifiers.five_transistor import FiveTransistorSiz
 from mirrorneuron.generators.mirrors.parts.spec import Cascoded, MirrorSpec
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.units import ArraySize, Unit
-from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
+from mirrorneuron.pdk_sky130.devices import BIPOLARS, MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.hand import UT, hand_model
 
@@ -104,12 +104,16 @@ def fits_under_the_supply(spec: MirrorSpec, what: str, parts: Mapping[str, float
     if needed <= spec.supply:
         return
     told = " + ".join(f"{name} {value:.2f} V" for name, value in parts.items())
-    wider = ceil(spec.w * 4)
+    device = spec.main_device
+    if device in BIPOLARS:
+        unit, remedy = device, "a larger supply"
+    else:
+        unit = f"{spec.w:g}/{spec.l:g} um"
+        remedy = f"a wider or shorter unit (w: {ceil(spec.w * 4)}), device: {device.removesuffix('_lvt')}_lvt"
     raise SpecError(
-        f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {spec.w:g}/{spec.l:g} um: the "
-        f"{what} needs {told} = {needed:.2f} V at ss, -40 C, and supply is {spec.supply:g} V. Take less current a "
-        f"unit, a wider or shorter unit (w: {wider}), device: {spec.main_device.removesuffix('_lvt')}_lvt, or another "
-        "mirror"
+        f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {unit}: the {what} needs "
+        f"{told} = {needed:.2f} V at ss, -40 C, and supply is {spec.supply:g} V. Take less current a unit (more units: "
+        f"ratios), {remedy}, or another mirror"
     )
 
 
