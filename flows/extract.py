@@ -4,6 +4,7 @@ A Magic as new as the official technology file asks for gives all capacitances; 
 fringe and sidewall are calculated (`flows.parasitics`). Resistances are an option (`flows.parasitics_resistance`).
 
 The cell is flattened first: Magic 8.3.105 corrects the capacitances between cells of a hierarchy wrongly.
+An npn's model has the junction of its deep n-well to the substrate; Magic's capacitance for it is taken off again.
 What is written has the schematic's pin order, sizes in um (the model library sets ``scale=1u``), and the junctions
 (ad, as, pd, ps) of a node shared among its transistors by their widths.
 """
@@ -47,6 +48,8 @@ _CALCULATED: Final = (
     "10th to 90th percentile 0.998 to 1.005."
 )
 _OFFICIAL: Final = "All capacitances by {tool} with the official technology file."
+# How far the n-well of the foundry's npn goes beyond its deep n-well (nwell.5).
+_WELL_UM: Final = 0.4
 # Rounding in Magic's sums; a real capacitance is larger by orders of magnitude.
 _NOTHING_AF: Final = 1e-3
 # A newer Magic names some sizes apart; the continuous models know the general name only.
@@ -177,9 +180,9 @@ def run(
     tech = pdk.magic_tech.read_text()
     version = tools.version("magic")
     adapted = technology.is_adapted(tech, version)
-    emitters = (_region(layout, cell, NPN) & _region(layout, cell, DIFF)).merged()
-    drawn = (_places(shapes, layout.dbu) for shapes in (gates, emitters))
-    netlist = _Netlist(extracted, cell.name, tech, wanted, *drawn)
+    netlist = _Netlist(
+        extracted, cell.name, tech, wanted, _places(gates, layout.dbu), _emitters(layout, cell, _well_af(tech))
+    )
     if adapted or resistance:
         conductors = Conductors(layout, cell)
         names = parasitics.node_names(extracted, conductors, technology.Types(tech))
@@ -276,6 +279,43 @@ def _places(gates: kdb.Region, dbu: float) -> list[kdb.DPolygon]:
     return [polygon.to_dtype(dbu) for polygon in gates.each()]
 
 
+@dataclass(frozen=True)
+class _Emitter:
+    """Of an npn: its box [um], area [um2], its deep n-well's number, and Magic's capacitance for that well [aF]."""
+
+    box: kdb.DBox
+    area: float
+    well: int
+    well_af: float
+
+
+def _well_af(tech: str) -> Mapping[str, float]:
+    """What Magic takes for wells on the substrate [aF/um^2], by its name of the layer."""
+    found = {
+        words[1]: float(words[-1])
+        for words in technology.extract_statements(tech, _VARIANT)
+        if words[0] == "defaultareacap" and words[1] in ("nwell", "dnwell")
+    }
+    if len(found) != 2:
+        raise EvidenceError(
+            "the Magic technology file has no capacitance for n-wells; install the official one of SKY130"
+        )
+    return found
+
+
+def _emitters(layout: kdb.Layout, cell: kdb.Cell, well_af: Mapping[str, float]) -> list[_Emitter]:
+    deep, nwell = _region(layout, cell, DNWELL).merged(), _region(layout, cell, NWELL)
+    reach, unit = round(_WELL_UM / layout.dbu), layout.dbu**2
+    found: list[_Emitter] = []
+    for polygon in (_region(layout, cell, NPN) & _region(layout, cell, DIFF)).merged().each():
+        number = next((k for k, well in enumerate(deep.each()) if well.inside(polygon.bbox().center())), -1)
+        around = kdb.Region(list(deep.each())[number]) if number >= 0 else kdb.Region()
+        beside = (nwell & around.sized(reach)) - around
+        value = (well_af["dnwell"] * around.area() + well_af["nwell"] * beside.area()) * unit
+        found.append(_Emitter(polygon.bbox().to_dtype(layout.dbu), round(polygon.area() * unit, 4), number, value))
+    return found
+
+
 def _schematic_pins(path: Path, name: str) -> tuple[str, ...]:
     """Pins of a subcircuit, in order and in the spelling of the netlist."""
     try:
@@ -305,7 +345,7 @@ class _Netlist:
         tech: str,
         wanted: Sequence[str] | None,
         gates: Sequence[kdb.DPolygon],
-        emitters: Sequence[kdb.DPolygon],
+        emitters: Sequence[_Emitter],
     ) -> None:
         self.extracted = extracted
         self.emitters = emitters
@@ -465,16 +505,28 @@ class _Netlist:
         raise NetlistError(f"the {device.model} ({device.kind}) at {place} is no device that extraction handles")
 
     def _npn(self, device: ext.Device) -> str:
-        """The model of an npn, by its emitter, which lies up and right from where Magic says that the device is."""
-        boxes = [polygon.bbox() for polygon in self.emitters]
-        inside = [box for box in boxes if box.left >= device.x_um and box.bottom >= device.y_um]
-        nearest = min(inside, key=lambda box: box.left - device.x_um + box.bottom - device.y_um, default=None)
-        area = round(nearest.area(), 4) if nearest else 0.0
+        """The model of an npn, by its emitter."""
+        emitter = self._emitter(device)
+        area = emitter.area if emitter else 0.0
         name = next((name for name, (kind, size) in BIPOLAR_AREAS_UM2.items() if (kind, size) == (_NPN, area)), None)
         if name is None:
             place = f"({device.x_um:g}, {device.y_um:g}) um"
             raise NetlistError(f"the {device.model} at {place} has an emitter of {area:g} um2, which has no model")
         return name
+
+    def _emitter(self, device: ext.Device) -> _Emitter | None:
+        """That of an npn, which lies up and right from where Magic says that the device is."""
+        boxes = [one for one in self.emitters if one.box.left >= device.x_um and one.box.bottom >= device.y_um]
+        return min(boxes, key=lambda one: one.box.left - device.x_um + one.box.bottom - device.y_um, default=None)
+
+    def _modelled(self) -> Iterator[tuple[str, float]]:
+        """Collectors of npn, and what of their capacitance to the substrate [aF] is in the model already."""
+        seen: set[int] = set()
+        for device in self.extracted.devices:
+            emitter = self._emitter(device) if device.model == _NPN else None
+            if emitter is not None and emitter.well not in seen:
+                seen.add(emitter.well)
+                yield device.terminals[-1].node, emitter.well_af
 
     def _nodes(self, device: int, nodes: Sequence[tuple[str, str]]) -> str:
         return " ".join(self._end(device, terminal, node) for terminal, node in nodes)
@@ -491,6 +543,7 @@ class _Netlist:
         sums: dict[tuple[str, str], float] = defaultdict(float)
         pairs = [(name, self.extracted.substrate, node.capacitance_af) for name, node in self.extracted.nodes.items()]
         pairs += [(first, second, value) for (first, second), value in self.extracted.couplings_af.items()]
+        pairs += [(collector, self.extracted.substrate, -value) for collector, value in self._modelled()]
         for first, second, value in pairs:
             for one, part in self._ends(first):
                 for other, share in self._ends(second):
