@@ -467,11 +467,21 @@ def _npn_beta_helper(spec: Any) -> Mapping[str, Hand]:
 
 def _npn_wilson(spec: Any) -> Mapping[str, Hand]:
     device = bipolar(spec.main_device)
-    error = -2 / (device.beta**2 + 2 * device.beta + 2)
-    voltage = device.base_emitter(spec.unit_current)
+    beta, voltage = device.beta, device.base_emitter(spec.unit_current)
+    input_voltage = {"input_voltage": Hand(2 * voltage, "2 V_BE", SQUARE)}
+    first, *outputs = spec.ratios
+    if len(outputs) == 1:
+        error = -2 / (beta**2 + 2 * beta + 2)
+        return {**_bipolar(spec, error, "-2 / (beta^2 + 2 beta + 2), for 1:1, without V_A"), **input_voltage}
+    # The loop has a unit of its own, which carries all lower base currents.
+    upper = sum(outputs) + 1 + (first + sum(outputs) + 1) / beta
+    error = beta / (beta + 1 + upper / first) - 1
+    current = 1e6 * spec.unit_current * (1 + (first + sum(outputs) + 1) / beta)
     return {
-        **_bipolar(spec, error, "-2 / (beta^2 + 2 beta + 2), for 1:1, without V_A"),
-        "input_voltage": Hand(2 * voltage, "2 V_BE", SQUARE),
+        **_bipolar(spec, error, "beta / (beta + 1 + upper units over the input's) - 1, without V_A"),
+        **input_voltage,
+        "supply_current": Hand(current, "a unit of the loop, and the lower base currents", SQUARE),
+        "power": Hand(spec.supply * (1e6 * spec.current + current), "V (I_in + I_loop)", BY_DESIGN),
     }
 
 

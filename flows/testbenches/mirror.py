@@ -677,12 +677,12 @@ def _band(frequency: Floats, gain: Floats, least: float) -> tuple[float, float]:
     """-3 dB bandwidth [Hz] and peaking [dB], against the lowest frequency, where there is a gain of at least `least`.
 
     A gain so small that what passes the transistors' capacitances is more, as a Widlar mirror's, does not fall: then it
-    is where it has risen by 3 dB.
+    is where it has risen by 3 dB. One that stays within 3 dB has at least the highest frequency, which is told.
 
     Raises
     ------
     EvidenceError
-        There is no gain, or it does not fall.
+        There is no gain.
     """
     if not gain[0] > least:
         raise EvidenceError("the input does not move the output")
@@ -691,7 +691,7 @@ def _band(frequency: Floats, gain: Floats, least: float) -> tuple[float, float]:
     falls = -decibel if (decibel < -edge).any() else decibel
     below = np.flatnonzero(falls > edge)
     if not len(below):
-        raise EvidenceError("the gain does not change by 3 dB")
+        return float(frequency[-1]), max(0.0, float(decibel.max()))
     here = slice(int(below[0]) - 1, int(below[0]) + 1)
     at = float(np.exp(np.interp(edge, falls[here], np.log(frequency[here]))))
     return at, max(0.0, float(decibel.max()))

@@ -11,7 +11,9 @@
       main                 main, a diode
       vss                  vss
 
-Further outputs hang on the same two bases; only the first is inside the loop, and the more there are, the less cancels.
+With several outputs the loop is a branch of its own, one unit from vdd: an output in it would carry all base currents
+beside its own, and be 8 % more than its fellows with ratios 2, 3, 5. The outputs agree, but less cancels: the upper
+bases take their current from the input.
 """
 
 from __future__ import annotations
@@ -28,10 +30,12 @@ from pydantic import Field
 if TYPE_CHECKING:
     from klayout import db as kdb
     from mirrorneuron.generators.circuit import Netlist
+    from mirrorneuron.generators.fixed_units import BipolarArray
 
 __all__ = ["MIRROR", "MirrorNpnWilsonSpec"]
 
-_VSS = "vss"
+_VDD, _VSS = "vdd", "vss"
+_LOOP = "loop"
 
 
 class MirrorNpnWilsonSpec(npn.NpnMirrorSpec, init=False):
@@ -42,34 +46,55 @@ class MirrorNpnWilsonSpec(npn.NpnMirrorSpec, init=False):
 
 
 def circuit(spec: MirrorNpnWilsonSpec) -> Netlist:
-    """Pins: ``iin``, the outputs, ``vss``."""
+    """Pins: ``iin``, the outputs, ``vss``; with several outputs also ``vdd``."""
     _check(spec)
     parts = Parts()
-    bases = f"{spec.outputs[0]}_x"
-    drains = {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}
-    main = npn.npn_array(spec.device, spec.counts)
-    parts.bipolar("main", main, _VSS, {pin: (net, bases, _VSS) for pin, net in drains.items()})
-    upper = npn.npn_array(spec.device, _upper(spec))
-    parts.bipolar("upper", upper, _VSS, {pin: (pin, "iin", drains[pin]) for pin in spec.outputs})
-    return parts.netlist(spec.name, [*spec.counts, _VSS], spec.lines())
+    branches = _branches(spec)
+    bases = f"{_loop(spec)}_x"
+    drains = {"iin": "iin"} | {branch: f"{branch}_x" for branch in branches}
+    parts.bipolar("main", _main(spec), _VSS, {owner: (net, bases, _VSS) for owner, net in drains.items()})
+    upper = npn.npn_array(spec.device, branches)
+    nets = {branch: (_collector(branch), "iin", drains[branch]) for branch in branches}
+    parts.bipolar("upper", upper, _VSS, nets)
+    return parts.netlist(spec.name, [*spec.counts, *_supplies(spec)], spec.lines())
 
 
 def layout(spec: MirrorNpnWilsonSpec) -> kdb.Layout:
     """The matched array on the left of a spine, the upper transistors on the right."""
     _check(spec)
-    draw = Drawing(spec.name, [_VSS])
-    collectors = {"iin": "iin", **{pin: f"low_{pin}" for pin in spec.outputs}}
-    lower = {pin: (net, "low_iout1", _VSS) for pin, net in collectors.items()}
-    upper = {pin: (pin, "iin", f"low_{pin}") for pin in spec.outputs}
+    draw = Drawing(spec.name, _supplies(spec))
+    branches = _branches(spec)
+    low = {branch: f"low_{branch}" for branch in branches}
+    lower = {owner: (net, low[_loop(spec)], _VSS) for owner, net in {"iin": "iin", **low}.items()}
+    upper = {branch: (_collector(branch), "iin", low[branch]) for branch in branches}
     return draw.finish(
-        left=[npn.draw_npn(draw, "main", npn.npn_array(spec.device, spec.counts), lower, _VSS)],
-        right=[npn.draw_npn(draw, "upper", npn.npn_array(spec.device, _upper(spec)), upper, _VSS)],
-        pins=[_VSS, *spec.counts],
+        left=[npn.draw_npn(draw, "main", _main(spec), lower, _VSS)],
+        right=[npn.draw_npn(draw, "upper", npn.npn_array(spec.device, branches), upper, _VSS)],
+        pins=[*_supplies(spec), *spec.counts],
     )
 
 
-def _upper(spec: MirrorNpnWilsonSpec) -> dict[str, int]:
-    return {pin: spec.counts[pin] for pin in spec.outputs}
+def _loop(spec: MirrorNpnWilsonSpec) -> str:
+    """The branch that drives the lower bases."""
+    return spec.outputs[0] if len(spec.outputs) == 1 else _LOOP
+
+
+def _branches(spec: MirrorNpnWilsonSpec) -> dict[str, int]:
+    """Units by branch but the input's."""
+    own = {pin: spec.counts[pin] for pin in spec.outputs}
+    return own if len(own) == 1 else {**own, _LOOP: 1}
+
+
+def _main(spec: MirrorNpnWilsonSpec) -> BipolarArray:
+    return npn.npn_array(spec.device, {"iin": spec.counts["iin"], **_branches(spec)})
+
+
+def _collector(branch: str) -> str:
+    return _VDD if branch == _LOOP else branch
+
+
+def _supplies(spec: MirrorNpnWilsonSpec) -> list[str]:
+    return [_VSS] if len(spec.outputs) == 1 else [_VDD, _VSS]
 
 
 def _check(spec: MirrorNpnWilsonSpec) -> None:

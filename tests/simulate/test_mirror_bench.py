@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mirrorneuron.flows import judge, mirror_theory, sampling
+from mirrorneuron.flows import judge, mirror_theory, sampling, simulate
 from mirrorneuron.flows.sampling import Variation
 from mirrorneuron.flows.testbenches import mirror, mirror_plan, registry
 from mirrorneuron.flows.testbenches.bench import Points
 from mirrorneuron.flows.testbenches.mirror_plan import TYPICAL, Plan
 from mirrorneuron.generators import catalog
-from mirrorneuron.pdk_sky130.errors import InputError, NetlistError, SpecError
+from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError, NetlistError, SpecError
 
 MIRRORS = [name for name in catalog.names() if name.startswith("mirror_")]
 TARGETS = Path(mirror.__file__).parent
@@ -192,6 +192,28 @@ def test_what_has_no_threshold_varies_by_its_current_factor(npn):
     assert npn.numbers["mismatch"] == npn.numbers["mismatch_factor"]
     assert "threshold" in npn.missing["mismatch_vth"]
     assert "gate area" in npn.missing["mismatch_area"]
+
+
+def test_outputs_of_an_npn_wilson_mirror_agree_beside_its_loop(tmp_path):
+    spec = catalog.load("mirror_npn_wilson", ("ratios=[2,3,5]",))
+    assert catalog.circuit_of(spec).pins == ("iin", "iout1", "iout2", "vdd", "vss")
+    plan = Plan(spec)
+    bench = plan.bench(netlist(spec, tmp_path), {"nominal": Points()}, out=1.4)
+    data = simulate.run(bench, TYPICAL)["nominal"]
+    errors = [100 * (float(data.i(pin)[0]) / 1e-6 / ratio - 1) for pin, ratio in (("iout1", 1.5), ("iout2", 2.5))]
+    assert errors[0] == pytest.approx(errors[1], abs=0.01)
+    hand = mirror_theory.theory(spec)
+    assert errors[0] == pytest.approx(hand["error_half"].value, abs=1.5)
+    assert 1e6 * float(data.i("vdd")[0]) == pytest.approx(hand["supply_current"].value, rel=0.2)
+
+
+def test_a_gain_that_stays_has_all_the_bandwidth_there_is():
+    frequency = np.logspace(2, 10, 161)
+    assert mirror._band(frequency, np.full(161, 0.15), 0.01) == (pytest.approx(1e10), 0.0)
+    falling = 0.15 / np.sqrt(1 + (frequency / 1e6) ** 2)
+    assert mirror._band(frequency, falling, 0.01) == (pytest.approx(1e6, rel=0.01), 0.0)
+    with pytest.raises(EvidenceError, match="does not move the output"):
+        mirror._band(frequency, np.full(161, 0.005), 0.01)
 
 
 # What is judged
