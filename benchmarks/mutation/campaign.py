@@ -32,7 +32,7 @@ from mutation.harmless import Evidence, evidence
 from mutation.judges import DECKS, JUDGES, NETLISTS, TARGETS, Told
 from mutation.subjects import CELLS, FIELDS, RATIOS, WEIGHTS, subject
 
-__all__ = ["GROUPS", "Outcome", "judged", "planned", "planned_each"]
+__all__ = ["GROUPS", "Outcome", "first", "judged", "planned", "planned_each"]
 
 GROUPS = {"common": KINDS, "mirror": MIRROR_KINDS, "circuit": CIRCUIT_KINDS}
 """Kinds of faults: those that any cell has, those of mirrors alone, those in circuit and layout alike."""
@@ -151,6 +151,11 @@ def planned_each(
     return found
 
 
+def first(name: str, cell: str, seed: int) -> tuple[Fault | None, str]:
+    """A fault of a kind in a cell, and what it does; None if the cell has no place for it."""
+    return _another(0, name, cell, f"{seed} {cell} {name} 0", set())
+
+
 def _another(number: int, name: str, cell: str, seed: str, seen: set[str]) -> tuple[Fault | None, str]:
     """A fault of a kind that is none of those seen; None if there seems to be none."""
     for attempt in range(_TRIES_EACH):
@@ -252,7 +257,7 @@ def _judged_circuits(
     outcomes = {}
     for fault, text in plan:
         before, after = results[f"{fault.cell} as it is"], results[f"fault {fault.number}"]
-        missed = targets.missed(before, after)
+        missed = targets.missed(fault.cell, before, after)
         shown = None if missed else Evidence(targets.differences(before, after), measured=True)
         outcomes[fault.number] = Outcome(fault, text, {TARGETS: missed} if missed else {}, shown)
     return outcomes

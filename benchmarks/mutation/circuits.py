@@ -16,7 +16,7 @@ from mirrorneuron.pdk_sky130.devices import BIPOLARS, POLY_RESISTORS
 from mirrorneuron.pdk_sky130.errors import NetlistError
 from mirrorneuron.pdk_sky130.rules import GRID_NM
 
-from mutation.fault import CIRCUIT_KINDS, Mutant, NotHere, kind
+from mutation.fault import CIRCUIT_KINDS, MIRROR_KINDS, Mutant, NotHere, kind
 from mutation.subjects import subject
 
 D = TypeVar("D", bound=Device)
@@ -212,3 +212,9 @@ def outputs(m: Mutant) -> str:
     swap = {a: b, b: a}
     _with(m, {}, [swap.get(pin, pin) for pin in pins])
     return f"pins {min(a, b)} and {max(a, b)} exchanged"
+
+
+@kind("circuit changed in the netlist", MIRROR_KINDS)
+def in_the_netlist(m: Mutant) -> str:
+    """Any of the above in the netlist alone, which the layout then differs from."""
+    return CIRCUIT_KINDS[m.one(list(CIRCUIT_KINDS))](m)

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, cast
 from unittest import mock
 
@@ -78,38 +79,41 @@ def _changed(change: Change) -> Iterator[None]:
         yield
 
 
-def _calls(m: Mutant, *what: str) -> list[tuple[int, _Call]]:
-    """Which parts of these kinds the cell is drawn of, with their numbers."""
-    found: list[tuple[int, _Call]] = []
+@cache
+def _all_calls(name: str) -> tuple[_Call, ...]:
+    """Which parts a cell is drawn of, in order."""
+    found: list[_Call] = []
 
-    def note(number: int, call: _Call) -> dict[str, Any]:
-        found.append((number, call))
+    def note(_: int, call: _Call) -> dict[str, Any]:
+        found.append(call)
         return {}
 
-    with _changed(note):
-        catalog.layout_of(_spec(m))
-    return [(number, call) for number, call in found if call.what in what]
+    spec = subject(name).spec
+    if spec is not None:
+        with _changed(note):
+            catalog.layout_of(spec)
+    return tuple(found)
 
 
-def _spec(m: Mutant) -> Any:
-    spec = subject(m.name).spec
-    if spec is None:
-        raise NotHere
-    return spec
+def _calls(m: Mutant, *what: str) -> list[tuple[int, _Call]]:
+    """Those of these kinds, with their numbers."""
+    return [(number, call) for number, call in enumerate(_all_calls(m.name)) if call.what in what]
 
 
 def _redraw(m: Mutant, number: int, arguments: dict[str, Any]) -> None:
     """Draw the cell with the call of this number changed."""
+    spec = subject(m.name).spec
+    assert spec is not None  # it has calls
     with _changed(lambda count, _: arguments if count == number else {}):
         try:
-            layout = catalog.layout_of(_spec(m))
+            layout = catalog.layout_of(spec)
         except SpecError as error:  # a net that leads nowhere now, or an owner without units
             raise NotHere from error
     m.layout = flattened(layout, cast(kdb.Cell, layout.top_cell()))
 
 
 def _another(m: Mutant, old: str) -> str:
-    every = sorted({net for _, call in _calls(m, "array", "resistors", "capacitor", "npn") for net in call.nets()})
+    every = sorted({net for call in _all_calls(m.name) for net in call.nets()})
     return m.one([net for net in every if net != old])
 
 

@@ -121,7 +121,8 @@ def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:
     mutant, _ = plant(fault)
     changed = changes(mutant)
     if changed.netlist:
-        return Evidence(("the netlist differs from the layout",))
+        same = alike.read(subject(fault.cell).netlist).same(alike.read(mutant.netlist))
+        return Evidence(() if same else ("the netlist differs from the layout",))
     before = _drawn(fault.cell, drawn or judges.netlists(None, fault.cell).netlist)
     try:
         after = _read(fault.cell, mutant.layout, mutant.netlist, extracted or judges.netlists(fault).netlist)
