@@ -52,7 +52,8 @@ def main() -> int:
         choices=list(campaign.GROUPS),
         default=list(campaign.GROUPS),
         metavar="GROUP",
-        help="of mirrors: common, those of any cell; mirror, those of mirrors; circuit, in circuit and layout alike",
+        help="in mirrors: common, as in any cell; mirror, theirs; circuit, in circuit and layout alike, which are "
+        "half of all if others are asked for too",
     )
     parser.add_argument("--checks", nargs="*", default=list(JUDGES), choices=JUDGES, metavar="CHECK", help="who judges")
     parser.add_argument("--jobs", type=int, default=2, help="processes")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -121,45 +121,55 @@ def planned_each(
 ) -> list[tuple[Fault, str]]:
     """So many faults in all, equally many in each mirror, or as many different ones as it has places for.
 
-    The kinds of these groups take turns; a cell's faults do not depend on the other cells.
+    Half of them are in circuit and layout alike, if both halves are among the groups. The kinds take turns; a cell's
+    faults do not depend on the other cells.
 
     Raises
     ------
     SpecError
         A cell has no place for any.
     """
+    alike = {name for name in groups if name == "circuit"}
+    halves = [[name for name in groups if name in half] for half in (GROUPS.keys() - alike, alike)]
+    # An array of other ratios is drawn as any other; what is wrong in both there is of interest.
+    wanted = [(cell, half) for half in halves for cell in cells if half and (half == ["circuit"] or cell not in RATIOS)]
     found: list[tuple[Fault, str]] = []
-    for index, cell in enumerate(cells):
-        wanted = len(range(index, count, len(cells)))
-        names = [name for group in groups for name in GROUPS[group] if group == "circuit" or cell not in RATIOS]
-        Random(f"{seed} {cell}").shuffle(names)
-        texts: set[str] = set()
-        turn = 0
-        while len(texts) < wanted and names:
-            for name in list(names):
-                if len(texts) == wanted:
-                    break
-                fault, text = _another(len(found), name, cell, f"{seed} {cell} {name} {turn}", texts)
-                if fault is None:
-                    names.remove(name)
-                    continue
-                texts.add(text)
-                found.append((fault, text))
-            turn += 1
-        if not texts and wanted:
-            raise SpecError(f"no place for any fault in {cell}")
+    for index, (cell, half) in enumerate(wanted):
+        own = _of_cell(cell, half, seed, len(range(index, count, len(wanted))))
+        found += [(replace(fault, number=len(found) + k), text) for k, (fault, text) in enumerate(own)]
+    if not found:
+        raise SpecError(f"no place for any fault in {', '.join(cells)}")
     return found
+
+
+def _of_cell(cell: str, groups: Sequence[str], seed: int, count: int) -> list[tuple[Fault, str]]:
+    """At most so many different faults of a cell, the kinds of these groups in turn."""
+    names = [name for group in groups for name in GROUPS[group]]
+    Random(f"{seed} {cell}").shuffle(names)
+    found: dict[str, Fault] = {}
+    turn = 0
+    while len(found) < count and names:
+        for name in list(names):
+            if len(found) == count:
+                break
+            fault, text = _another(name, cell, f"{seed} {cell} {name} {turn}", found)
+            if fault is None:
+                names.remove(name)
+            else:
+                found[text] = fault
+        turn += 1
+    return [(fault, text) for text, fault in found.items()]
 
 
 def first(name: str, cell: str, seed: int) -> tuple[Fault | None, str]:
     """A fault of a kind in a cell, and what it does; None if the cell has no place for it."""
-    return _another(0, name, cell, f"{seed} {cell} {name} 0", set())
+    return _another(name, cell, f"{seed} {cell} {name} 0", ())
 
 
-def _another(number: int, name: str, cell: str, seed: str, seen: set[str]) -> tuple[Fault | None, str]:
+def _another(name: str, cell: str, seed: str, seen: Container[str]) -> tuple[Fault | None, str]:
     """A fault of a kind that is none of those seen; None if there seems to be none."""
     for attempt in range(_TRIES_EACH):
-        fault = Fault(number, name, cell, f"{seed} {attempt}")
+        fault = Fault(0, name, cell, f"{seed} {attempt}")
         try:
             mutant, text = plant(fault)
         except NotHere:
