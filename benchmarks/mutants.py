@@ -6,7 +6,7 @@
     benchmarks/mutants.py --markdown             the table for docs/mutants.md
     benchmarks/mutants.py --json                 all of it for machines
     benchmarks/mutants.py --faults 30 --seed 7   one of each kind, others than usual
-    benchmarks/mutants.py --cells mirrors        equally many in each current mirror, and in its circuit
+    benchmarks/mutants.py --cells mirrors        equally many in each current mirror, half of them in circuit and layout
 
 Exit status 1 if a fault was neither caught nor shown harmless. ``docs/mutants.md`` says how it is done.
 """

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import simulate, tools
-from mirrorneuron.flows.testbenches import mirror
+from mirrorneuron.flows import judge, simulate, tools
+from mirrorneuron.flows.testbenches import mirror, registry
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.circuit import Netlist, Resistor
 from mirrorneuron.lvs import DECK
@@ -23,7 +23,7 @@ from mirrorneuron.lvs import DECK
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from mutation import campaign, targets
-from mutation.fault import MIRROR_KINDS, plant
+from mutation.fault import CIRCUIT_KINDS, MIRROR_KINDS, changes, plant
 from mutation.subjects import MIRRORS, subject
 
 BATCH = Path(__file__).parents[1] / "lvs" / "batch.rb"
@@ -134,3 +134,62 @@ def test_netlists_tell_of_a_wrong_drawing(tmp_path: Path) -> None:
         found = json.loads(evidence.read_text())
         assert found["passed"] == (text == "as it is"), (evidence.stem, text, found["errors"][:2])
         assert found["devices"] > 0 or text != "as it is"
+
+
+# The campaign
+
+
+def test_every_kind_has_a_place_in_a_mirror() -> None:
+    left = {*MIRROR_KINDS, *CIRCUIT_KINDS}
+    for cell in ("mirror_degenerated", "mirror_npn", "mirror_active_input", "mirror_simple_124"):
+        for kind in sorted(left):
+            fault, text = campaign.first(kind, cell, 1)
+            if fault is None:
+                continue
+            left.remove(kind)
+            mutant, again = plant(fault)
+            assert again == text
+            changed = changes(mutant)
+            assert changed.netlist == (kind in CIRCUIT_KINDS or "netlist" in kind)
+            assert changed.layout != changed.netlist
+    assert not left
+
+
+def test_a_mirrors_faults_do_not_depend_on_the_others() -> None:
+    alone = campaign.planned_each(8, 1, ["mirror_npn"])
+    both = campaign.planned_each(16, 1, ["mirror_simple", "mirror_npn"])
+    assert [text for _, text in alone] == [text for fault, text in both if fault.cell == "mirror_npn"]
+    assert sum(fault.kind in CIRCUIT_KINDS for fault, _ in alone) == 4
+    assert [fault.number for fault, _ in both] == list(range(16))
+    assert {fault.kind in CIRCUIT_KINDS for fault, _ in campaign.planned_each(2, 1, ["mirror_npn_124"])} == {True}
+
+
+def test_a_target_that_the_cell_misses_is_taken_at_what_it_has() -> None:
+    def told(error: float | None, *, missed_before: bool = False) -> list[str]:
+        targets_of = {one.value: one for one in judge.targets(registry.needed(catalog.load("mirror_simple")))}
+        limit = targets_of["error_half"].max
+        assert limit is not None
+        numbers = {key: one.min if one.max is None else one.max for key, one in targets_of.items()}
+        before = targets.Measured({**numbers, "error_half": limit * (1.5 if missed_before else 1.0)})  # type: ignore[dict-item]
+        left = {key: value for key, value in before.numbers.items() if key != "error_half"}
+        after = (
+            targets.Measured(left, {"error_half": "no current"})
+            if error is None
+            else targets.Measured({**left, "error_half": limit * error})
+        )
+        return [line.partition(" (")[0] for line in targets.missed("mirror_simple", before, after)]
+
+    assert told(1.0) == []
+    assert len(told(1.01)) == 1
+    assert told(None) == ["error_half: no current"]
+    assert told(1.51, missed_before=True) == []
+    assert len(told(1.6, missed_before=True)) == 1
+    failed = targets.Measured(failed={"simulation": "no solution"})
+    assert targets.missed("mirror_simple", targets.Measured(), failed) == ("simulation: no solution",)
+
+
+def test_harmless_is_what_changes_no_number() -> None:
+    before = targets.Measured({"power": 2.0, "error_mid": 0.001})
+    assert not targets.differences(before, targets.Measured({"power": 2.03, "error_mid": 0.015}))
+    assert targets.differences(before, targets.Measured({"power": 2.05, "error_mid": 0.001})) == ("power 2 to 2.05 uW",)
+    assert targets.differences(before, targets.Measured({"power": 2.0})) == ("error_mid 0.001 to none",)
