@@ -6,7 +6,7 @@ agree with the layout is asked. Dummies are left alone: they carry no current.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -47,12 +47,12 @@ def _devices(m: Mutant, *kinds: type[D]) -> list[D]:
     return [one for one in _circuit(m).devices if isinstance(one, kinds) and not one.name.endswith("_dummy")]
 
 
-def _with(m: Mutant, changes: dict[str, Device | None], pins: Sequence[str] = ()) -> None:
+def _with(m: Mutant, changes: Mapping[str, Device | None]) -> None:
     """Put devices in the places of those of these names, or none."""
     circuit = _circuit(m)
     devices = [changes.get(one.name, one) for one in circuit.devices]
     try:
-        new = replace(circuit, devices=tuple(one for one in devices if one), pins=tuple(pins) or circuit.pins)
+        new = replace(circuit, devices=tuple(one for one in devices if one))
     except NetlistError as error:  # a net with one connection: the generator refuses it
         raise NotHere from error
     m.netlist = new.to_spice()
@@ -155,15 +155,15 @@ def bypassed(m: Mutant) -> str:
     gone = inner[-1]
     kept = ends[0] if gone == ends[1] else ends[1]
 
-    def joined(one: Device) -> Device:
-        return replace(one, **{word: kept for word in vars(one) if word in _NETS and getattr(one, word) == gone})
-
-    changes: dict[str, Device | None] = {one.name: joined(one) for one in circuit.devices}
+    changes: dict[str, Device | None] = {one.name: _renamed(one, {gone: kept}) for one in circuit.devices}
     _with(m, {**changes, device.name: None})
     return f"{device.name} bypassed"
 
 
-_NETS = {word for words in _WORDS.values() for word in words} | {"bulk", "substrate"}
+def _renamed(device: Device, nets: Mapping[str, str]) -> Device:
+    """The device with other names for some nets."""
+    words = [word for word in (*_WORDS[type(device)], "bulk", "substrate") if hasattr(device, word)]
+    return replace(device, **{word: nets.get(getattr(device, word), getattr(device, word)) for word in words})
 
 
 @kind("nets exchanged in both", CIRCUIT_KINDS)
@@ -206,12 +206,15 @@ def capacitor(m: Mutant) -> str:
 
 @kind("outputs exchanged in both", CIRCUIT_KINDS)
 def outputs(m: Mutant) -> str:
-    """Two outputs' pins."""
-    pins = list(_circuit(m).pins)
-    a, b = m.rng.sample([pin for pin in pins if pin.startswith("iout")], 2) if "iout2" in pins else m.one([])
+    """All that two outputs' pins are connected to."""
+    circuit = _circuit(m)
+    pins = [pin for pin in circuit.pins if pin.startswith("iout")]
+    if len(pins) < 2:
+        raise NotHere
+    a, b = sorted(m.rng.sample(pins, 2))
     swap = {a: b, b: a}
-    _with(m, {}, [swap.get(pin, pin) for pin in pins])
-    return f"pins {min(a, b)} and {max(a, b)} exchanged"
+    _with(m, {one.name: _renamed(one, swap) for one in circuit.devices})
+    return f"{a} and {b} exchanged"
 
 
 @kind("circuit changed in the netlist", MIRROR_KINDS)
