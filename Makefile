@@ -2,14 +2,13 @@
 
 BIN := .venv/bin
 JOBS ?= 2
-FAULTS ?= 330
 SEED ?= 1
 
-.PHONY: help setup neuron test test-long sweep mutants lint lock clean
+.PHONY: help setup neuron test test-long sweep mutants mutants-mirrors lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "%-12s%s\n", name, $$0 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk '{ name = $$1; $$1 = ""; printf "%-17s%s\n", name, $$0 }'
 
 setup: ## install what is missing: .venv, klayout magic netgen ngspice, the PDK (PYTHON=... to choose one)
 	@.ci/setup
@@ -26,8 +25,14 @@ test-long: setup ## the slow tests
 sweep: setup ## 200 random arrays and 5 of every mirror through the design rules; 50, and all mirrors, through LVS
 	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py tests/layout/test_mirrors.py
 
+mutants: FAULTS ?= 330
 mutants: setup ## 330 faults planted in our cells, and who of the sign-off catches each (FAULTS=..., SEED=...)
 	@$(BIN)/python benchmarks/mutants.py --jobs $(JOBS) --faults $(FAULTS) --seed $(SEED) --folder build/mutants
+
+mutants-mirrors: FAULTS ?= 312
+mutants-mirrors: setup ## 312 in the current mirrors, half of them in circuit and layout alike, which targets must tell
+	@$(BIN)/python benchmarks/mutants.py --jobs $(JOBS) --faults $(FAULTS) --seed $(SEED) --cells mirrors \
+		--folder build/mutants-mirrors
 
 lint: ## ruff and mypy
 	@.ci/setup venv

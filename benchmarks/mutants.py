@@ -6,6 +6,7 @@
     benchmarks/mutants.py --markdown             the table for docs/mutants.md
     benchmarks/mutants.py --json                 all of it for machines
     benchmarks/mutants.py --faults 30 --seed 7   one of each kind, others than usual
+    benchmarks/mutants.py --cells mirrors        equally many in each current mirror, half of them in circuit and layout
 
 Exit status 1 if a fault was neither caught nor shown harmless. ``docs/mutants.md`` says how it is done.
 """
@@ -27,15 +28,32 @@ _SHOWN = 110
 
 def main() -> int:
     """Plant, judge, print."""
-    from mutation import campaign, harmless
+    from mutation import campaign, harmless, targets
+    from mutation.fault import CIRCUIT_KINDS
     from mutation.judges import JUDGES
-    from mutation.subjects import FIELDS
+    from mutation.subjects import CELLS, FIELDS, MIRRORS, RATIOS
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    several = {"mirrors": MIRRORS, "ratios": tuple(RATIOS)}
     parser.add_argument("--faults", type=int, default=330, help="how many; the kinds take turns")
     parser.add_argument("--seed", type=int, default=1, help="of everything random")
     parser.add_argument(
-        "--cells", nargs="+", default=list(FIELDS), choices=list(FIELDS), metavar="CELL", help="in which"
+        "--cells",
+        nargs="+",
+        default=list(FIELDS),
+        choices=[*CELLS, *several],
+        metavar="CELL",
+        help="in which; mirrors are all of them, ratios the same with unequal outputs; in mirrors the kinds take turns "
+        "in each cell",
+    )
+    parser.add_argument(
+        "--kinds",
+        nargs="+",
+        choices=list(campaign.GROUPS),
+        default=list(campaign.GROUPS),
+        metavar="GROUP",
+        help="in mirrors: common, as in any cell; mirror, theirs; circuit, in circuit and layout alike, which are "
+        "half of all if others are asked for too",
     )
     parser.add_argument("--checks", nargs="*", default=list(JUDGES), choices=JUDGES, metavar="CHECK", help="who judges")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
@@ -46,9 +64,13 @@ def main() -> int:
     options = parser.parse_args()
     if options.faults < 1 or options.jobs < 1:
         parser.error("--faults and --jobs must be at least 1")
+    cells = list(dict.fromkeys(cell for name in options.cells for cell in several.get(name, (name,))))
     started = time.monotonic()
     try:
-        plan = campaign.planned(options.faults, options.seed, options.cells)
+        if any(cell in MIRRORS or cell in RATIOS for cell in cells):
+            plan = campaign.planned_each(options.faults, options.seed, cells, options.kinds)
+        else:
+            plan = campaign.planned(options.faults, options.seed, cells)
         outcomes = campaign.judged(
             plan, folder=options.folder, jobs=options.jobs, checks=options.checks, progress=_progress
         )
@@ -72,9 +94,14 @@ def main() -> int:
     if not options.markdown:
         _every(outcomes)
     print("\n".join(campaign.table(outcomes, markdown=options.markdown)))
+    if len({one.fault.cell for one in outcomes} & {*MIRRORS, *RATIOS}) > 1:
+        print()
+        print("\n".join(campaign.table(outcomes, markdown=options.markdown, by="cell")))
     print()
     print(f"faults by cell: {', '.join(campaign.drawn_cells(plan))}; {time.monotonic() - started:.0f} s")
     print(f"harmless: {harmless.TEXT}")
+    if any(one.fault.kind in CIRCUIT_KINDS for one in outcomes):
+        print(f"harmless, {targets.TEXT}")
     for one in outcomes:
         if one.escaped:
             print(f"ESCAPED {one.fault.number} {one.fault.kind}, {one.fault.cell}: {one.text}: {one.evidence}")

@@ -31,7 +31,7 @@ from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.devices import bipolar
 from mirrorneuron.pdk_sky130.hand import HAND_MODELS, UT, HandModel, hand_model
 
-__all__ = ["Hand", "Point", "formulas", "gate_area", "has_others", "theory", "transfer"]
+__all__ = ["Hand", "Point", "equal_error", "formulas", "gate_area", "has_others", "theory", "transfer"]
 
 _Q: Final = 1.602e-19
 _KT: Final = _Q * UT
@@ -159,6 +159,23 @@ def theory(spec: MirrorSpec) -> dict[str, Hand]:
     own = _FORMULAS.get(spec.cell)
     found: dict[str, Hand | None] = {**_any(at), **(own(at) if own else {})}
     return {key: hand for key, hand in found.items() if hand is not None}
+
+
+def equal_error(spec: MirrorSpec) -> float:
+    """Ratio error with outputs at the input's voltage, by hand [%]: 0 where equal units then have equal V_DS, elsewhere
+    what V_DS differs by, or what the bases take."""
+    match spec.cell:
+        case "mirror_wilson" | "mirror_gain_boosted":
+            return theory(spec)["error_mid"].value
+        case "mirror_npn" | "mirror_npn_beta_helper":
+            return theory(spec)["error_half"].value
+        case "mirror_npn_wilson":
+            # The upper ones' bases hang on the input; all lower ones' on the first output, which carries them.
+            beta, units = bipolar(spec.main_device).beta, sum(spec.ratios[1:]) / spec.ratios[0]
+            lower = (1 + units) / beta
+            carried = lower / units if len(spec.ratios) == 2 else 0.0
+            return 100 * ((1 + carried) * beta / (beta + 1) / (1 + (units + lower) / (beta + 1)) - 1)
+    return 0.0
 
 
 def transfer(spec: MirrorSpec, pin: str) -> float:

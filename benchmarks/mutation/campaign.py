@@ -5,30 +5,45 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from mirrorneuron import lvs, pdk_sky130
-from mirrorneuron.flows import tools
+from mirrorneuron.flows import testbenches, tools
 from mirrorneuron.flows.executor import LocalExecutor, Progress, Task, environment
 from mirrorneuron.flows.sweep import Sweep
 from mirrorneuron.pdk_sky130.errors import EvidenceError, SpecError
 
-from mutation import devices, judges, labels, netlists, wires  # noqa: F401 - the kinds enter themselves
-from mutation.fault import KINDS, Fault, NotHere, changes, plant, sites
+from mutation import (  # noqa: F401 - the kinds enter themselves
+    circuits,
+    devices,
+    drawings,
+    judges,
+    labels,
+    netlists,
+    targets,
+    wires,
+)
+from mutation.fault import CIRCUIT_KINDS, KINDS, MIRROR_KINDS, Fault, NotHere, changes, plant, sites
 from mutation.harmless import Evidence, evidence
-from mutation.judges import DECKS, JUDGES, Told
-from mutation.subjects import FIELDS, WEIGHTS, subject
+from mutation.judges import DECKS, JUDGES, NETLISTS, TARGETS, Told
+from mutation.subjects import CELLS, FIELDS, RATIOS, WEIGHTS, subject
 
-__all__ = ["Outcome", "judged", "planned"]
+__all__ = ["GROUPS", "Outcome", "first", "judged", "planned", "planned_each"]
+
+GROUPS = {"common": KINDS, "mirror": MIRROR_KINDS, "circuit": CIRCUIT_KINDS}
+"""Kinds of faults: those that any cell has, those of mirrors alone, those in circuit and layout alike."""
 
 _USUAL = 6
 _TRIES = 400
+_TRIES_EACH = 80
 _FINGERS = 5000
 """Of all mutants in a batch for the design rules."""
+_LEAST = 60
+"""What a cell counts for there that has fewer fingers, or none."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +116,75 @@ def planned(count: int, seed: int, cells: Sequence[str] = tuple(FIELDS)) -> list
     return found
 
 
+def planned_each(
+    count: int, seed: int, cells: Sequence[str], groups: Sequence[str] = tuple(GROUPS)
+) -> list[tuple[Fault, str]]:
+    """So many faults in all, equally many in each mirror, or as many different ones as it has places for.
+
+    Half of them are in circuit and layout alike, if both halves are among the groups. The kinds take turns; a cell's
+    faults do not depend on the other cells.
+
+    Raises
+    ------
+    SpecError
+        A cell has no place for any.
+    """
+    alike = {name for name in groups if name == "circuit"}
+    halves = [[name for name in groups if name in half] for half in (GROUPS.keys() - alike, alike)]
+    # An array of other ratios is drawn as any other; what is wrong in both there is of interest.
+    wanted = [(cell, half) for half in halves for cell in cells if half and (half == ["circuit"] or cell not in RATIOS)]
+    found: list[tuple[Fault, str]] = []
+    for index, (cell, half) in enumerate(wanted):
+        own = _of_cell(cell, half, seed, len(range(index, count, len(wanted))))
+        found += [(replace(fault, number=len(found) + k), text) for k, (fault, text) in enumerate(own)]
+    if not found:
+        raise SpecError(f"no place for any fault in {', '.join(cells)}")
+    return found
+
+
+def _of_cell(cell: str, groups: Sequence[str], seed: int, count: int) -> list[tuple[Fault, str]]:
+    """At most so many different faults of a cell, the kinds of these groups in turn."""
+    names = [name for group in groups for name in GROUPS[group]]
+    Random(f"{seed} {cell}").shuffle(names)
+    found: dict[str, Fault] = {}
+    turn = 0
+    while len(found) < count and names:
+        for name in list(names):
+            if len(found) == count:
+                break
+            fault, text = _another(name, cell, f"{seed} {cell} {name} {turn}", found)
+            if fault is None:
+                names.remove(name)
+            else:
+                found[text] = fault
+        turn += 1
+    return [(fault, text) for text, fault in found.items()]
+
+
+def first(name: str, cell: str, seed: int) -> tuple[Fault | None, str]:
+    """A fault of a kind in a cell, and what it does; None if the cell has no place for it."""
+    return _another(name, cell, f"{seed} {cell} {name} 0", ())
+
+
+def _another(name: str, cell: str, seed: str, seen: Container[str]) -> tuple[Fault | None, str]:
+    """A fault of a kind that is none of those seen; None if there seems to be none."""
+    for attempt in range(_TRIES_EACH):
+        fault = Fault(0, name, cell, f"{seed} {attempt}")
+        try:
+            mutant, text = plant(fault)
+        except NotHere:
+            continue
+        if text not in seen and changes(mutant):
+            return fault, text
+    return None, ""
+
+
 def _batches(faults: Iterable[Fault]) -> list[tuple[Fault, ...]]:
     """Faults in the layout, cell by cell, as many together as make a layout of a handy size."""
     batches: list[list[Fault]] = []
     room = 0
-    for fault in sorted(faults, key=lambda one: (list(FIELDS).index(one.cell), one.number)):
-        size = len(sites(fault.cell))
+    for fault in sorted(faults, key=lambda one: (list(CELLS).index(one.cell), one.number)):
+        size = max(_LEAST, len(sites(fault.cell)))
         if not batches or room < size:
             batches.append([])
             room = _FINGERS
@@ -116,7 +194,8 @@ def _batches(faults: Iterable[Fault]) -> list[tuple[Fault, ...]]:
 
 
 def work(kind: str, *arguments: Any) -> Any:
-    """One task of the sweep, in a worker: `rules` (deck, faults), `netlists` (fault), `drawn` (cell) or `evidence`."""
+    """One task of the sweep, in a worker: `rules` (deck, faults), `netlists` (fault), `drawn` (cell), `evidence`, or
+    `measured` (cell, fault)."""
     match kind:
         case "rules":
             return judges.design_rules(*arguments)
@@ -124,6 +203,8 @@ def work(kind: str, *arguments: Any) -> Any:
             return judges.netlists(*arguments)
         case "drawn":
             return judges.netlists(None, *arguments)
+        case "measured":
+            return targets.measured(*arguments)
         case _:
             return evidence(*arguments)
 
@@ -131,11 +212,11 @@ def work(kind: str, *arguments: Any) -> Any:
 def _versions() -> dict[str, str]:
     """What a verdict depends on: all text of ours, decks included, and the programs."""
     digest = hashlib.sha256()
-    folders = [Path(path) for package in (pdk_sky130, lvs) for path in package.__path__]
+    folders = [Path(path) for package in (pdk_sky130, lvs, testbenches) for path in package.__path__]
     for path in sorted(path for folder in [*folders, Path(__file__).parent] for path in folder.rglob("*.*")):
-        if path.suffix in (".drc", ".lvs", ".csv", ".py"):
+        if path.suffix in (".drc", ".lvs", ".csv", ".py", ".yaml"):
             digest.update(path.name.encode() + path.read_bytes())
-    found = {tool: tools.version(tool) for tool in ("klayout", "magic", "netgen")}
+    found = {tool: tools.version(tool) for tool in ("klayout", "magic", "netgen", "ngspice")}
     return {**environment(), **found, "decks": digest.hexdigest()}
 
 
@@ -168,6 +249,34 @@ def judged(
 def _judged(
     plan: Sequence[tuple[Fault, str]], folder: Path, jobs: int, checks: Sequence[str], progress: Progress | None
 ) -> list[Outcome]:
+    in_both = [(fault, text) for fault, text in plan if fault.kind in CIRCUIT_KINDS]
+    of_circuits = _judged_circuits(in_both, folder, jobs, progress) if TARGETS in checks else {}
+    plan_here = [one for one in plan if one not in in_both]
+    of_layouts = _judged_layouts(plan_here, folder, jobs, checks, progress)
+    return [{**of_layouts, **of_circuits}.get(fault.number, Outcome(fault, text)) for fault, text in plan]
+
+
+def _judged_circuits(
+    plan: Sequence[tuple[Fault, str]], folder: Path, jobs: int, progress: Progress | None
+) -> dict[int, Outcome]:
+    """Of faults in circuit and layout alike."""
+    cells = sorted({fault.cell for fault, _ in plan})
+    tasks = [Task(f"{cell} as it is", ("measured", cell)) for cell in cells]
+    tasks += [Task(f"fault {fault.number}", ("measured", fault.cell, fault)) for fault, _ in plan]
+    results = _run(tasks, folder, jobs, progress)
+    outcomes = {}
+    for fault, text in plan:
+        before, after = results[f"{fault.cell} as it is"], results[f"fault {fault.number}"]
+        missed = targets.missed(fault.cell, before, after)
+        shown = None if missed else Evidence(targets.differences(before, after), measured=True)
+        outcomes[fault.number] = Outcome(fault, text, {TARGETS: missed} if missed else {}, shown)
+    return outcomes
+
+
+def _judged_layouts(
+    plan: Sequence[tuple[Fault, str]], folder: Path, jobs: int, checks: Sequence[str], progress: Progress | None
+) -> dict[int, Outcome]:
+    """Of faults in the layout, or in the netlist that it is compared with."""
     faults = [fault for fault, _ in plan]
     in_layout = [fault for fault in faults if judges.changed_layout(fault)]
     batches = _batches(in_layout)
@@ -177,7 +286,7 @@ def _judged(
         for deck in DECKS
         if deck in checks
     ]
-    compared = {"KLayout", "netgen", "matching"} & set(checks)
+    compared = set(NETLISTS) & set(checks)
     if compared:
         tasks += [Task(f"{cell} as drawn", ("drawn", cell)) for cell in sorted({fault.cell for fault in faults})]
         tasks += [Task(f"fault {fault.number}", ("netlists", fault)) for fault in faults]
@@ -208,15 +317,15 @@ def _judged(
         jobs,
         progress,
     )
-    return [
-        Outcome(
+    return {
+        fault.number: Outcome(
             fault,
             text,
             {judge: told[fault.number][judge] for judge in JUDGES if judge in told[fault.number]},
             shown.get(f"evidence {fault.number}"),
         )
         for fault, text in plan
-    ]
+    }
 
 
 def _clean(cell: str, told: Told) -> None:
@@ -233,15 +342,20 @@ def _run(tasks: Sequence[Task], folder: Path, jobs: int, progress: Progress | No
     return {task.name: value for task, value in zip(tasks, values, strict=True)}
 
 
-def table(outcomes: Sequence[Outcome], *, markdown: bool) -> list[str]:
-    """Kinds against judges: how many of a kind each caught."""
-    head = ["fault", "planted", *JUDGES, "caught", "harmless", "escaped"]
-    rows = []
+def table(outcomes: Sequence[Outcome], *, markdown: bool, by: str = "fault") -> list[str]:
+    """Kinds of faults, or cells, against judges: how many each caught."""
     planted = {one.fault.kind for one in outcomes}
-    for name in [*(name for name in KINDS if name in planted), "all"]:
-        own = [one for one in outcomes if name in (one.fault.kind, "all")]
-        by = Counter(judge for one in own for judge in one.told)
-        numbers = [len(own), *(by[judge] for judge in JUDGES)]
+    shown = [judge for judge in JUDGES if judge != TARGETS or planted & CIRCUIT_KINDS.keys()]
+    head = [by, "planted", *shown, "caught", "harmless", "escaped"]
+    rows = []
+    if by == "fault":
+        names = [name for group in GROUPS.values() for name in group if name in planted]
+    else:
+        names = [name for name in CELLS if name in {one.fault.cell for one in outcomes}]
+    for name in [*names, "all"]:
+        own = [one for one in outcomes if name in (one.fault.kind, one.fault.cell, "all")]
+        counts = Counter(judge for one in own for judge in one.told)
+        numbers = [len(own), *(counts[judge] for judge in shown)]
         numbers += [sum(getattr(one, verdict) for one in own) for verdict in ("caught", "harmless", "escaped")]
         rows.append([name, *map(str, numbers)])
     if markdown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import klayout.db as kdb
 
-from mutation.fault import Mutant, NotHere, Site, at, kind
+from mutation.fault import MIRROR_KINDS, Mutant, NotHere, Site, at, kind
 from mutation.subjects import flattened, subject
 from mutation.wires import bridge
 
@@ -250,3 +250,42 @@ def _alone(m: Mutant, cell: kdb.Cell, instance: kdb.Instance) -> kdb.Instance:
         if (i, j) == chosen:
             found = new
     return found
+
+
+@kind("cell left out", MIRROR_KINDS)
+def left_out(m: Mutant) -> str:
+    """One placed cell of any level: a bar of a resistor, an npn, a contact, a whole array."""
+    layout = subject(m.name).drawn.dup()
+    top = cell = layout.top_cell()
+    while True:
+        instances = [one for one in cell.each_inst() if not one.cell.bbox().empty()]
+        if not instances:
+            raise NotHere
+        instance = _alone(m, cell, m.one(instances))
+        child = instance.cell
+        if child.is_leaf() or m.rng.random() < 0.4:
+            break
+        copy = layout.cell(layout.create_cell(f"{child.name}_one").cell_index())
+        copy.copy_tree(child)
+        instance.cell_index, cell = copy.cell_index(), copy
+    name, place = child.name, instance.bbox()
+    instance.delete()
+    m.layout = flattened(layout, top)
+    return f"cell {name} at {at(place)} um of {cell.name.removesuffix('_one')} left out"
+
+
+@kind("resistor or npn edge moved", MIRROR_KINDS)
+def fixed_edge(m: Mutant) -> str:
+    """By 5 nm to 1 um, out or in: what makes a resistor of poly, or an npn of its wells."""
+    return _edge_moved(m, ("poly_res", "rpm", "urpm", "npn", "dnwell"))
+
+
+@kind("resistor bar shorted", MIRROR_KINDS)
+def bar_shorted(m: Mutant) -> str:
+    """Metal 1 along a bar, from slot to slot, or along half of it, where it does nothing."""
+    body = m.polygon("poly_res").bbox()
+    whole = m.one((True, True, False))
+    top = body.top + 500 if whole else body.center().y // 5 * 5
+    middle = body.center().x // 5 * 5
+    m.add("met1", kdb.Box(middle - 150, body.bottom - 500, middle + 150, top))
+    return f"metal 1 over {'all' if whole else 'half'} of the bar at {at(body)} um"

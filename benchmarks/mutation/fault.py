@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,9 +16,12 @@ from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 from mutation.subjects import LAYER_NAMES, subject
 
 __all__ = [
+    "CIRCUIT_KINDS",
     "CUTS",
+    "EVERY_KIND",
     "KINDS",
     "METALS",
+    "MIRROR_KINDS",
     "Changed",
     "Fault",
     "Mutant",
@@ -139,14 +143,19 @@ class Mutant:
 Plant = Callable[[Mutant], str]
 KINDS: dict[str, Plant] = {}
 """Functions that plant a fault of a kind at a random place and say what they did."""
+MIRROR_KINDS: dict[str, Plant] = {}
+"""The same, of what only mirrors have: resistors, npn, and drawings wired wrongly."""
+CIRCUIT_KINDS: dict[str, Plant] = {}
+"""The same, in circuit and layout alike: the comparison of netlists agrees, and the targets alone can tell."""
+EVERY_KIND: ChainMap[str, Plant] = ChainMap(KINDS, MIRROR_KINDS, CIRCUIT_KINDS)
 
 
-def kind(name: str) -> Callable[[Plant], Plant]:
-    """Enter a function in `KINDS`."""
+def kind(name: str, kinds: dict[str, Plant] = KINDS) -> Callable[[Plant], Plant]:
+    """Enter a function among `kinds`."""
 
     def enter(function: Plant) -> Plant:
-        assert name not in KINDS
-        KINDS[name] = function
+        assert name not in EVERY_KIND
+        kinds[name] = function
         return function
 
     return enter
@@ -204,7 +213,7 @@ def plant(fault: Fault) -> tuple[Mutant, str]:
     """
     whole = subject(fault.cell)
     mutant = Mutant(fault.cell, whole.flat.dup(), whole.netlist, Random(fault.seed))
-    return mutant, KINDS[fault.kind](mutant)
+    return mutant, EVERY_KIND[fault.kind](mutant)
 
 
 def changes(mutant: Mutant) -> Changed:

@@ -27,7 +27,7 @@ from mirrorneuron.flows import extract, matching
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError
 
 from mutation import alike, judges, resistance
-from mutation.fault import CUTS, Fault, changes, plant
+from mutation.fault import CUTS, Fault, changes, plant, sites
 from mutation.subjects import subject
 
 __all__ = ["FARAD", "FARAD_PART", "IDLE_OHM", "JUNCTION_PART", "OHM", "TEXT", "Evidence", "evidence"]
@@ -53,7 +53,8 @@ TEXT = (
 @dataclass(frozen=True)
 class Evidence:
     """What changed: capacitance of the net that changed most [F] and its part of the whole, junctions' part, resistance
-    where current flows and where none does [ohm]; ``against`` says what speaks against harmlessness."""
+    where current flows and where none does [ohm]; ``against`` says what speaks against harmlessness. Of a fault in
+    circuit and layout alike the numbers of the testbench were ``measured``, and nothing else."""
 
     against: tuple[str, ...]
     capacitance: float = 0.0
@@ -61,6 +62,7 @@ class Evidence:
     junction_part: float = 0.0
     ohm: float = 0.0
     idle_ohm: float = 0.0
+    measured: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -70,6 +72,8 @@ class Evidence:
         """In a line."""
         if self.against:
             return "; ".join(self.against)
+        if self.measured:
+            return "all measured numbers are the same"
         return (
             f"same devices and nets; capacitance {self.capacitance * 1e15:.3g} fF "
             f"({100 * self.capacitance_part:.2g} %), junctions {100 * self.junction_part:.2g} %, {self.ohm:.2g} ohm"
@@ -86,7 +90,7 @@ class _Read:
     matching: dict[str, Any]
 
 
-def _read(layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
+def _read(cell: str, layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
     with tempfile.TemporaryDirectory(prefix="mutant_") as temporary:
         folder = Path(temporary)
         gds, spice, pex = (folder / f"mutant.{ending}" for ending in ("gds", "spice", "pex.spice"))
@@ -96,14 +100,14 @@ def _read(layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
         return _Read(
             alike.read(extracted),
             alike.read(pex.read_text()),
-            matching.run(gds, spice).as_json(),
+            matching.run(gds, spice).as_json() if sites(cell) else {"groups": [], "transistors": 0},
         )
 
 
 @cache
 def _drawn(cell: str, extracted: str) -> _Read:
     whole = subject(cell)
-    return _read(whole.flat, whole.netlist, extracted)
+    return _read(cell, whole.flat, whole.netlist, extracted)
 
 
 def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:
@@ -117,10 +121,11 @@ def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:
     mutant, _ = plant(fault)
     changed = changes(mutant)
     if changed.netlist:
-        return Evidence(("the netlist differs from the layout",))
+        same = alike.read(subject(fault.cell).netlist).same(alike.read(mutant.netlist))
+        return Evidence(() if same else ("the netlist differs from the layout",))
     before = _drawn(fault.cell, drawn or judges.netlists(None, fault.cell).netlist)
     try:
-        after = _read(mutant.layout, mutant.netlist, extracted or judges.netlists(fault).netlist)
+        after = _read(fault.cell, mutant.layout, mutant.netlist, extracted or judges.netlists(fault).netlist)
     except MirrorneuronError as error:
         return Evidence((f"it cannot be extracted: {error}",))
     against = []

@@ -9,10 +9,11 @@ from pathlib import Path
 import klayout.db as kdb
 from mirrorneuron.flows import gds
 from mirrorneuron.generators import catalog
+from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 
-__all__ = ["FIELDS", "ROOT", "WEIGHTS", "Subject", "flattened", "subject"]
+__all__ = ["CELLS", "FIELDS", "MIRRORS", "RATIOS", "ROOT", "WEIGHTS", "Subject", "flattened", "subject"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,15 +28,28 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Name, then what `catalog.load` takes; ``neuron4`` is the released cell in gds_out."""
 
+MIRRORS = tuple(name for name in catalog.names() if name.startswith("mirror_"))
+"""The current mirrors, each by its default spec."""
+
+RATIOS = {f"{name}_124": (name, ("ratios=[1,2,4]",)) for name in MIRRORS}
+"""The same with two unequal outputs: no spec that a cell's own targets are for."""
+
+CELLS = {**FIELDS, **{name: (name, ()) for name in MIRRORS}, **RATIOS}
+"""All cells that faults can be planted in."""
+
 WEIGHTS = {"neuron4": 1, "neuron1": 2}
 """How often a cell is chosen; 6 where nothing is said: a neuron takes the tools ten times as long as an array."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A cell as drawn, the same flat, and its netlist. Do not change the layouts: copy them."""
+    """A cell's spec, the cell as drawn, the same flat, and its netlist. Do not change the layouts: copy them.
+
+    What is read from the released files has no spec here.
+    """
 
     name: str
+    spec: CellSpec | None
     drawn: kdb.Layout
     flat: kdb.Layout
     netlist: str
@@ -43,13 +57,14 @@ class Subject:
 
 @cache
 def subject(name: str) -> Subject:
-    """A cell of `FIELDS`.
+    """A cell of `CELLS`.
 
     Raises
     ------
     FileError
         The released files are missing.
     """
+    spec: CellSpec | None = None
     if name == "neuron4":
         folder = ROOT / "gds_out" / name
         drawn = gds.read(folder / f"{name}.gds")
@@ -58,10 +73,10 @@ def subject(name: str) -> Subject:
         except OSError as error:
             raise FileError(f"the released netlist of {name} cannot be read: {error.strerror}") from error
     else:
-        argument, fields = FIELDS[name]
+        argument, fields = CELLS[name]
         spec = catalog.load(argument, (*fields, *(() if argument.endswith(".yaml") else (f"name={name}",))))
         drawn, netlist = catalog.layout_of(spec), catalog.circuit_of(spec).to_spice()
-    return Subject(name, drawn, flattened(drawn, drawn.top_cell()), netlist)
+    return Subject(name, spec, drawn, flattened(drawn, drawn.top_cell()), netlist)
 
 
 def flattened(layout: kdb.Layout, top: kdb.Cell) -> kdb.Layout:

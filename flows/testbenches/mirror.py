@@ -7,6 +7,9 @@ units over units (`mirror_theory.transfer`). Of several outputs the worst, with 
 quarters of the supply, if at half of it the current still rises ten times as steeply as there.
 **Middle of the output range**: between the 1 % compliance and the supply.
 
+**With outputs at the input's voltage** equal units have equal V_DS: then a ratio is its counts, whatever the sizes and
+the current, but for base currents and the like (`mirror_theory.equal_error`).
+
 **Output resistance**: of a unit, that is times the units of the output; by small signals, so no difference of two
 currents limits it. **Input range**: where the ratio stays within 1 % of what it is at the spec's current.
 
@@ -75,6 +78,7 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     "error_mid": Quantity("Ratio error, middle of the output range", "%"),
     "error_half": Quantity("Ratio error, output at half the supply", "%"),
     "error_top": Quantity("Ratio error, output at the supply", "%"),
+    "error_equal": Quantity("Ratio error, output at the input's voltage, less that by hand", "%"),
     "outputs_apart": Quantity("Outputs' ratios, largest less smallest", "%"),
     "corner_error": Quantity("Ratio error over corners and temperatures, largest", "%"),
     "error_drift": Quantity("Ratio error from -40 to 125 C, change", "%"),
@@ -458,6 +462,8 @@ class _Evaluation:
         take("error_mid", lambda: _worst(typical.errors(_middle(typical))))
         take("error_half", lambda: _worst(typical.errors(plan.half)))
         take("error_top", lambda: _worst(typical.errors(plan.spec.supply)))
+        by_hand = mirror_theory.equal_error(plan.spec)
+        take("error_equal", lambda: _worst(typical.errors(typical.input_voltage)) - by_hand)
         take("outputs_apart", lambda: float(np.ptp(typical.errors(_middle(typical)))))
         take("corner_error", lambda: _worst(np.concatenate([one.errors(_middle(one)) for one in corners])))
         at_temperature = [one for one in corners if one.condition.corner == "tt"]
