@@ -167,14 +167,13 @@ def equal_error(spec: MirrorSpec) -> float:
     match spec.cell:
         case "mirror_wilson" | "mirror_gain_boosted":
             return theory(spec)["error_mid"].value
-        case "mirror_npn" | "mirror_npn_beta_helper":
+        case "mirror_npn_wilson" if len(spec.outputs) == 1:
+            # The upper one's base hangs on the input; those of the lower ones on the output, which carries them.
+            beta, units = bipolar(spec.main_device).beta, spec.ratios[1] / spec.ratios[0]
+            lower = units + (1 + units) / beta
+            return 100 * (lower * beta / (beta + 1) / (1 + lower / (beta + 1)) / units - 1)
+        case "mirror_npn" | "mirror_npn_beta_helper" | "mirror_npn_wilson":
             return theory(spec)["error_half"].value
-        case "mirror_npn_wilson":
-            # The upper ones' bases hang on the input; all lower ones' on the first output, which carries them.
-            beta, units = bipolar(spec.main_device).beta, sum(spec.ratios[1:]) / spec.ratios[0]
-            lower = (1 + units) / beta
-            carried = lower / units if len(spec.ratios) == 2 else 0.0
-            return 100 * ((1 + carried) * beta / (beta + 1) / (1 + (units + lower) / (beta + 1)) - 1)
     return 0.0
 
 

@@ -27,7 +27,7 @@ from mirrorneuron.flows import extract, matching
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError
 
 from mutation import alike, judges, resistance
-from mutation.fault import CUTS, Fault, changes, plant, sites
+from mutation.fault import CUTS, Fault, changes, plant
 from mutation.subjects import subject
 
 __all__ = ["FARAD", "FARAD_PART", "IDLE_OHM", "JUNCTION_PART", "OHM", "TEXT", "Evidence", "evidence"]
@@ -90,7 +90,7 @@ class _Read:
     matching: dict[str, Any]
 
 
-def _read(cell: str, layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
+def _read(layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
     with tempfile.TemporaryDirectory(prefix="mutant_") as temporary:
         folder = Path(temporary)
         gds, spice, pex = (folder / f"mutant.{ending}" for ending in ("gds", "spice", "pex.spice"))
@@ -100,14 +100,14 @@ def _read(cell: str, layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
         return _Read(
             alike.read(extracted),
             alike.read(pex.read_text()),
-            matching.run(gds, spice).as_json() if sites(cell) else {"groups": [], "transistors": 0},
+            matching.run(gds, spice).as_json(),
         )
 
 
 @cache
 def _drawn(cell: str, extracted: str) -> _Read:
     whole = subject(cell)
-    return _read(cell, whole.flat, whole.netlist, extracted)
+    return _read(whole.flat, whole.netlist, extracted)
 
 
 def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:
@@ -125,7 +125,7 @@ def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:
         return Evidence(() if same else ("the netlist differs from the layout",))
     before = _drawn(fault.cell, drawn or judges.netlists(None, fault.cell).netlist)
     try:
-        after = _read(fault.cell, mutant.layout, mutant.netlist, extracted or judges.netlists(fault).netlist)
+        after = _read(mutant.layout, mutant.netlist, extracted or judges.netlists(fault).netlist)
     except MirrorneuronError as error:
         return Evidence((f"it cannot be extracted: {error}",))
     against = []
@@ -164,7 +164,9 @@ def _matching(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         for key in one:
             if not _alike(key, one[key], other[key], one["kind"]):
                 told.append(f"matching: {key} of gate {one['gate']} is {other[key]}, was {one[key]}")
-    if len(before["groups"]) != len(after["groups"]) or before["transistors"] != after["transistors"]:
+    if len(before["groups"]) != len(after["groups"]) or any(
+        before[what] != after[what] for what in ("transistors", "resistors", "bipolars")
+    ):
         told.append("matching: other groups")
     return told
 

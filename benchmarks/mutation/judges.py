@@ -16,7 +16,7 @@ import klayout.db as kdb
 from mirrorneuron.flows import drc, lvs, matching
 from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError
 
-from mutation.fault import Fault, changes, plant, sites
+from mutation.fault import Fault, changes, plant
 from mutation.subjects import subject
 
 __all__ = ["DECKS", "JUDGES", "NETLISTS", "TARGETS", "Told", "design_rules", "netlists"]
@@ -117,14 +117,12 @@ def netlists(fault: Fault | None, cell: str = "") -> Told:
             extracted = (folder / "work" / "klayout.cir").read_text()
         except InputError as error:
             errors["KLayout"] = errors["netgen"] = (f"refused: {error}",)
-        # As signoff, which skips the step for a cell without field-effect transistors.
-        if sites(cell if fault is None else fault.cell):
-            try:
-                matched = matching.run(gds, spice)
-                if not matched.passed:
-                    errors["matching"] = matched.errors
-            except InputError as error:
-                errors["matching"] = (f"refused: {error}",)
+        try:
+            matched = matching.run(gds, spice)
+            if not matched.passed:
+                errors["matching"] = matched.errors
+        except InputError as error:
+            errors["matching"] = (f"refused: {error}",)
     return Told(errors, extracted)
 
 
