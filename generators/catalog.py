@@ -17,6 +17,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
+from mirrorneuron.pdk_sky130.devices import NO_PNP
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 
 if TYPE_CHECKING:
@@ -148,6 +149,10 @@ def _cell(name: str) -> _Cell:
 
 
 def _no_cell(name: object) -> _Cell:
+    if "pnp" in str(name):
+        raise SpecError(
+            f"there is no cell {str(name)[:60]!r}: {NO_PNP}. Take mirror_npn, or one of p transistors (polarity: p)"
+        )
     near = get_close_matches(str(name), names(), 1)
     hint = f"did you mean {near[0]}?" if near else f"the cells are {', '.join(names())}"
     raise SpecError(f"there is no cell {str(name)[:60]!r}; {hint}")

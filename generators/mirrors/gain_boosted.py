@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import amplified, sizing
+from mirrorneuron.generators.mirrors.parts import amplified, checks, sizing
 from mirrorneuron.generators.mirrors.parts.spec import Amplified, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, SiQuantity, kind_of_cell
@@ -87,8 +87,10 @@ def layout(spec: MirrorGainBoostedSpec) -> kdb.Layout:
 
 
 def _check(spec: MirrorGainBoostedSpec) -> None:
-    sizing.fits_under_the_supply(spec, "input", {"V_GS": sizing.gate_source(spec, sizing.unit_of(spec))})
-    upper = sizing.gate_source(spec, sizing.cascode_unit(spec))
+    unit = sizing.unit_of(spec)
+    sizing.fits_under_the_supply(spec, "input", {"V_GS": sizing.gate_source(spec, unit)})
+    checks.saturates(spec, "reference", spec.reference)
+    upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=spec.reference)
     parts = {"V_GS of the cascode": upper, "vref": spec.reference, "V_DS of the amplifier's load": 0.2}
     sizing.fits_under_the_supply(spec, "output's gate", parts)
 

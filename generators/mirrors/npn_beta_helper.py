@@ -25,8 +25,8 @@ from mirrorneuron.generators.mirrors.parts.spec import Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, OneOf, kind_of_cell
 from mirrorneuron.generators.units import Unit
+from mirrorneuron.pdk_sky130 import headroom
 from mirrorneuron.pdk_sky130.devices import bipolar
-from mirrorneuron.pdk_sky130.hand import hand_model
 from pydantic import Field
 
 if TYPE_CHECKING:
@@ -102,9 +102,8 @@ def _check(spec: MirrorNpnBetaHelperSpec) -> None:
     if spec.helper == "npn":
         parts = {"V_BE of the helper": device.base_emitter(bases, slow=True)}
     else:
-        model = hand_model(_NFET.device)
         below = (BODY_FACTOR - 1) * npn.base_emitter(spec)
-        gate = model.gate_source(bases, _NFET.width_nm / _NFET.length_nm, slow=True) + below
+        gate = headroom.gate_source(_NFET.device, bases, _NFET.width_nm / 1000, _NFET.length_nm / 1000) + below
         parts = {"V_GS of the helper": gate}
     sizing.fits_under_the_supply(spec, "input", {**parts, "V_BE": npn.base_emitter(spec)})
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import sizing
+from mirrorneuron.generators.mirrors.parts import checks, sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import (
     add_cascode_bias,
     add_cascodes,
@@ -79,7 +79,10 @@ def layout(spec: MirrorWideSwingSpec) -> kdb.Layout:
 def _check(spec: MirrorWideSwingSpec) -> None:
     unit, cascode = sizing.unit_of(spec), sizing.cascode_unit(spec)
     sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, unit)})
-    parts = {"V_GS of the cascode": sizing.gate_source(spec, cascode), "V_DS of the unit": _ACROSS}
+    checks.saturates(spec, "V_DS of the units", _ACROSS)
+    sizing.copy_fits(spec)
+    upper = sizing.gate_source(spec, cascode, above=_ACROSS)
+    parts = {"V_GS of the cascode": upper, "V_DS of the unit": _ACROSS}
     sizing.fits_under_the_supply(spec, "bias", {**parts, "V_DS of the folding mirror": 0.1})
 
 

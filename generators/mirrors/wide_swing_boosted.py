@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import amplified, sizing
+from mirrorneuron.generators.mirrors.parts import amplified, checks, sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import (
     add_cascode_bias,
     add_cascodes,
@@ -92,8 +92,11 @@ def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
 
 
 def _check(spec: MirrorWideSwingBoostedSpec) -> None:
-    sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, sizing.unit_of(spec))})
-    upper = sizing.gate_source(spec, sizing.cascode_unit(spec))
+    unit = sizing.unit_of(spec)
+    sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, unit)})
+    checks.saturates(spec, "V_DS of the units", _ACROSS)
+    sizing.copy_fits(spec)
+    upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=_ACROSS)
     parts = {"V_GS of the cascode": upper, "V_DS of the unit": _ACROSS, "V_DS of the amplifier's pair and tail": 0.3}
     sizing.fits_under_the_supply(spec, "output's gate", parts)
 

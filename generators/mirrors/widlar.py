@@ -21,12 +21,12 @@ from math import exp, log
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import npn, sizing
+from mirrorneuron.generators.mirrors.parts import checks, npn, sizing
 from mirrorneuron.generators.mirrors.parts.resistors import BODY_FACTOR, RESISTOR_TEXT, Resistor, resistor_array
 from mirrorneuron.generators.mirrors.parts.spec import Mirror, MirrorSpec
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, OneOf, SiQuantity, kind_of_cell
-from mirrorneuron.pdk_sky130.devices import BIPOLARS, bipolar
+from mirrorneuron.pdk_sky130.devices import BIPOLARS, NO_PNP, bipolar
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.hand import hand_model
 from pydantic import Field
@@ -53,7 +53,7 @@ class MirrorWidlarSpec(MirrorSpec, init=False):
         str,
         OneOf(
             words=(*npn.NPN, "auto", "nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_lvt"),
-            rule="the npn and the 1.8 V transistors of the process",
+            rule=f"the npn and the 1.8 V transistors of the process; {NO_PNP}",
             remedy="auto takes a transistor with a gate, of the polarity; w and l are its sizes alone",
         ),
     ] = Field(npn.NPN[0], description="Unit transistor")
@@ -207,6 +207,7 @@ def _resistors(spec: MirrorWidlarSpec) -> ResistorArray:
 def _check(spec: MirrorWidlarSpec) -> None:
     if not spec.is_npn:
         sizing.fits_under_the_supply(spec, "input", {"V_GS": sizing.gate_source(spec, sizing.unit_of(spec))})
+        checks.above_leakage(spec, "output", spec.unit_output, spec.unit_output)
         return
     npn.npn_alone(spec)
     sizes = {name: getattr(spec, name) for name in ("w", "l")}

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import sizing
+from mirrorneuron.generators.mirrors.parts import checks, sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import add_cascodes, draw_cascodes
 from mirrorneuron.generators.mirrors.parts.spec import CASCODE_WIDTH_TEXT, Cascoded, CascodeWidth, Mirror
 from mirrorneuron.generators.primitives.drawing import Drawing
@@ -47,7 +47,7 @@ class MirrorWilsonSpec(Cascoded, init=False):
 def circuit(spec: MirrorWilsonSpec) -> Netlist:
     """Pins: ``iin``, the outputs, the rail."""
     rail = spec.side.rail
-    sizing.stack_fits(spec)
+    _check(spec)
     parts = Parts()
     gate = f"{spec.outputs[0]}_x"
     drains = {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}
@@ -59,7 +59,7 @@ def circuit(spec: MirrorWilsonSpec) -> Netlist:
 def layout(spec: MirrorWilsonSpec) -> kdb.Layout:
     """The matched array on the left of a spine, the cascodes on the right."""
     rail = spec.side.rail
-    sizing.stack_fits(spec)
+    _check(spec)
     draw = Drawing(spec.name, [rail])
     main = draw.array(
         "main",
@@ -70,6 +70,11 @@ def layout(spec: MirrorWilsonSpec) -> kdb.Layout:
     )
     cascodes = draw_cascodes(draw, spec, "iin", {pin: pin for pin in spec.outputs})
     return draw.finish(left=[main], right=cascodes, pins=[rail, *spec.counts], hang=True)
+
+
+def _check(spec: MirrorWilsonSpec) -> None:
+    sizing.stack_fits(spec)
+    checks.wilson_settles(spec, sum(spec.ratios[1:]))
 
 
 MIRROR = Mirror(spec=MirrorWilsonSpec, circuit=circuit, layout=layout)

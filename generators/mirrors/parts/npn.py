@@ -11,7 +11,7 @@ from mirrorneuron.generators.mirrors.parts.spec import MirrorSpec
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives.bipolar import draw_bipolars
 from mirrorneuron.generators.spec import OneOf
-from mirrorneuron.pdk_sky130.devices import BIPOLARS, bipolar
+from mirrorneuron.pdk_sky130.devices import BIPOLARS, NO_PNP, bipolar
 from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import Field
 
@@ -34,7 +34,9 @@ class NpnMirrorSpec(MirrorSpec, init=False):
     device: Annotated[
         str,
         OneOf(
-            words=NPN, rule="the npn transistors of the process that have a model", remedy="other sizes by their count"
+            words=NPN,
+            rule=f"the npn transistors of the process that have a model; {NO_PNP}",
+            remedy="other sizes by their count",
         ),
     ] = Field(NPN[0], description="Unit transistor")
 
@@ -54,9 +56,8 @@ def npn_alone(spec: MirrorSpec) -> None:
     """
     if spec.polarity == "p":
         raise SpecError(
-            f"polarity is p: {spec.cell} is n alone with bipolar transistors. On this process the collector of every "
-            "pnp is the substrate, so none has an output to take a current from. Take a mirror of p transistors, such "
-            "as mirror_cascode"
+            f"polarity is p: {spec.cell} is n alone with bipolar transistors: {NO_PNP}. Take a mirror of p "
+            "transistors, such as mirror_cascode"
         )
 
 

@@ -19,6 +19,7 @@ __all__ = ["BARS_MAX", "BODY_FACTOR", "RESISTOR_TEXT", "Resistor", "resistor_arr
 BARS_MAX = 1024
 """Bars in one array, at most."""
 _USUAL_NM = 25_000
+_LOWEST, _HIGHEST = "res_high_po_5p73", "res_xhigh_po_0p35"
 BODY_FACTOR = 1.23
 """What a gate rises by, when its source is lifted off the bulk by 0.1 to 0.2 V, for the same current.
 
@@ -51,16 +52,19 @@ def resistor_array(device: str, ohm: float, counts: Mapping[str, int], what: str
     shortest, longest = bar.resistance(BAR_LENGTH_MIN_NM), bar.resistance(BAR_LENGTH_MAX_NM)
     series_max = BARS_MAX // sum(counts.values())
     if ohm < shortest:
+        least = poly_resistor(_LOWEST).resistance(BAR_LENGTH_MIN_NM)
+        other = f"resistor: {_LOWEST} (from {least:.3g} ohm), " if ohm >= least else ""
         raise SpecError(
             f"{what} is {ohm:.4g} ohm: the shortest bar of {device}, {BAR_LENGTH_MIN_NM / 1000:g} um, has "
-            f"{shortest:.4g} ohm. Take a larger resistance, resistor: res_high_po_5p73 "
-            f"({poly_resistor('res_high_po_5p73').resistance(BAR_LENGTH_MIN_NM):.3g} ohm), or more current"
+            f"{shortest:.4g} ohm. Take a larger resistance, {other}or less current a unit"
         )
     if ohm > longest * series_max:
+        most = poly_resistor(_HIGHEST).resistance(BAR_LENGTH_MAX_NM) * series_max
+        other = f"resistor: {_HIGHEST} (up to {most:.3g} ohm), " if ohm <= most else ""
         raise SpecError(
             f"{what} is {ohm:.4g} ohm: {sum(counts.values())} of them in {device} would be more than {BARS_MAX} bars "
-            f"of {BAR_LENGTH_MAX_NM / 1000:g} um ({longest:.4g} ohm each). Take a smaller resistance, resistor: "
-            "res_xhigh_po_0p35, or more current"
+            f"of {BAR_LENGTH_MAX_NM / 1000:g} um ({longest:.4g} ohm each). Take a smaller resistance, {other}or more "
+            "current a unit"
         )
     series = ceil(ohm / bar.resistance(_USUAL_NM))
     if series > series_max:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from math import ceil, exp, log1p, sqrt
 
 from mirrorneuron.generators.amplifiers.five_transistor import FiveTransistorSize
-from mirrorneuron.generators.mirrors.parts.spec import Cascoded, MirrorSpec
+from mirrorneuron.generators.mirrors.parts import checks
+from mirrorneuron.generators.mirrors.parts.resistors import BODY_FACTOR
+from mirrorneuron.generators.mirrors.parts.spec import WIDEST_UM, Cascoded, MirrorSpec
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.units import ArraySize, Unit
+from mirrorneuron.pdk_sky130 import headroom
 from mirrorneuron.pdk_sky130.devices import BIPOLARS, MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.hand import UT, hand_model
@@ -24,6 +27,7 @@ __all__ = [
     "cascode_arrays",
     "cascode_unit",
     "copied_part",
+    "copy_fits",
     "fits_under_the_supply",
     "gate_source",
     "input_capacitors",
@@ -50,7 +54,15 @@ def array(unit: Unit, counts: Mapping[str, int], *, dummy_rows: int = 0, dummy_c
 
 
 def unit_of(spec: MirrorSpec) -> Unit:
-    """The unit transistor."""
+    """The unit transistor.
+
+    Raises
+    ------
+    SpecError
+        The device has no such length, or the unit's current is little more than what leaks through it.
+    """
+    checks.length_fits(spec.main_device, "l", spec.l, spec.w)
+    checks.above_leakage(spec, "current", spec.current, spec.unit_current)
     return Unit(spec.main_device, spec.w_nm, spec.l_nm)
 
 
@@ -62,6 +74,7 @@ def main_array(spec: MirrorSpec) -> ArraySize:
 def cascode_unit(spec: MirrorSpec) -> Unit:
     """The cascode of one unit's current; as the unit itself where the spec gives it no sizes of its own."""
     if isinstance(spec, Cascoded):
+        checks.length_fits(spec.main_device, "cascode_l", spec.cascode_l, spec.cascode_w)
         return Unit(spec.main_device, spec.cascode_w_nm, spec.cascode_l_nm)
     return unit_of(spec)
 
@@ -75,9 +88,11 @@ def cascode_arrays(spec: MirrorSpec) -> dict[str, ArraySize]:
     return {pin: array(unit, {"cascode": count}, dummy_columns=0) for pin, count in spec.counts.items()}
 
 
-def gate_source(spec: MirrorSpec, unit: Unit) -> float:
-    """V_GS of a unit transistor at the spec's current, at ss and -40 C [V], by the hand model."""
-    return hand_model(unit.device).gate_source(spec.unit_current, unit.width_nm / unit.length_nm, slow=True)
+def gate_source(spec: MirrorSpec, unit: Unit, *, above: float = 0.0) -> float:
+    """V_GS of a unit transistor at the spec's current at ss, and -40 or 125 C [V]; `above` [V] is how far its source is
+    from the rail, and adds the body effect."""
+    volt = headroom.gate_source(unit.device, spec.unit_current, unit.width_nm / 1000, unit.length_nm / 1000)
+    return volt + (BODY_FACTOR - 1) * above
 
 
 def saturation(spec: MirrorSpec, unit: Unit) -> float:
@@ -106,14 +121,16 @@ def fits_under_the_supply(spec: MirrorSpec, what: str, parts: Mapping[str, float
     told = " + ".join(f"{name} {value:.2f} V" for name, value in parts.items())
     device = spec.main_device
     if device in BIPOLARS:
-        unit, remedy = device, "a larger supply"
+        unit, remedy = device, "more supply"
     else:
         unit = f"{spec.w:g}/{spec.l:g} um"
-        remedy = f"a wider or shorter unit (w: {ceil(spec.w * 4)}), device: {device.removesuffix('_lvt')}_lvt"
+        wider = min(WIDEST_UM, ceil(spec.w * 4))
+        remedy = f"more supply, a wider or shorter unit (w: {wider}), device: {device.removesuffix('_lvt')}_lvt"
+    where = "-40 C" if device in BIPOLARS else "-40 or 125 C"
     raise SpecError(
         f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {unit}: the {what} needs "
-        f"{told} = {needed:.2f} V at ss, -40 C, and supply is {spec.supply:g} V. Take less current a unit (more units: "
-        f"ratios), {remedy}, or another mirror"
+        f"{told} = {needed:.2f} V at ss, {where}, and supply is {spec.supply:g} V. Take less current a unit (more "
+        f"units: ratios), {remedy}, or another mirror"
     )
 
 
@@ -121,7 +138,8 @@ def stack_fits(spec: MirrorSpec) -> None:
     """Refuse a mirror whose input, a unit's V_GS under a cascode's, is more than the supply; raises as
     `fits_under_the_supply`."""
     units = (unit_of(spec), cascode_unit(spec))
-    lower, upper = (gate_source(spec, unit) for unit in units)
+    lower = gate_source(spec, units[0])
+    upper = gate_source(spec, units[1], above=lower)
     fits_under_the_supply(spec, "input", {"V_GS of the unit": lower, "V_GS of the cascode": upper})
 
 
@@ -149,10 +167,9 @@ def bias_arrays(spec: Cascoded, across: float) -> CascodeBias:
         The diode would have to be longer than a transistor may be.
     """
     part = copied_part(spec)
-    opposite = spec.side.opposite
     return CascodeBias(
         copy=array(_copy(spec), {"copy": 1}, dummy_columns=0),
-        fold=array(Unit(opposite, 2000 if opposite.startswith("p") else 1000, 2000), {"in": 1, "out": 1}),
+        fold=array(_fold(spec), {"in": 1, "out": 1}),
         diode=array(_diode(spec, spec.unit_current * part, across), {"diode": 1}, dummy_columns=0),
     )
 
@@ -161,6 +178,25 @@ def copied_part(spec: MirrorSpec) -> float:
     """What part of a unit's current biases the cascodes: W/L of the transistor that copies it, over a unit's."""
     unit = _copy(spec)
     return unit.width_nm / unit.length_nm * spec.l_nm / spec.w_nm
+
+
+def copy_fits(spec: Cascoded) -> None:
+    """Refuse a mirror whose copy of the current has no room below the mirror that folds it; raises as
+    `fits_under_the_supply`."""
+    fold = _fold(spec)
+    current = copied_part(spec) * spec.unit_current
+    parts = {
+        "V_DS of the copy": saturation(spec, unit_of(spec)),
+        "V_GS of the folding mirror": headroom.gate_source(
+            fold.device, current, fold.width_nm / 1000, fold.length_nm / 1000
+        ),
+    }
+    fits_under_the_supply(spec, "copy for the bias", parts)
+
+
+def _fold(spec: Cascoded) -> Unit:
+    opposite = spec.side.opposite
+    return Unit(opposite, 2000 if opposite.startswith("p") else 1000, 2000)
 
 
 def _copy(spec: MirrorSpec) -> Unit:
@@ -180,13 +216,14 @@ def _diode(spec: Cascoded, current: float, across: float) -> Unit:
     # The EKV equation, solved for W/L.
     inversion = log1p(exp((gate - model.vt) / (2 * model.n * UT))) ** 2
     squares = current / (2 * model.n * model.kp * UT**2 * inversion)
-    width = max(_NARROWEST_NM, min(2000, 20 * int(19_500 * squares / 20)))
+    longest = round(1000 * checks.LONGEST_OF_NARROWEST_UM)
+    width = max(_NARROWEST_NM, min(2000, 20 * int((longest - 500) * squares / 20)))
     length = 10 * round(width / squares / 10)
-    if not 150 <= length <= _LONGEST_NM:
+    if not 150 <= length <= longest:
         raise SpecError(
             f"current is {spec.current * 1e6:g} uA: the diode that biases the cascodes would be {width / 1000:g}/"
-            f"{length / 1000:.3g} um; its length must be 0.15 to 20 um (models). Take another current or "
-            "other cascodes"
+            f"{length / 1000:.3g} um; its length must be 0.15 to {longest / 1000:g} um (models). Take another current "
+            "or other cascodes"
         )
     return Unit(cascode.device, width, length)
 

@@ -15,6 +15,7 @@ from mirrorneuron.generators.spec import (
     UnitSizes,
     WholeList,
 )
+from mirrorneuron.pdk_sky130.devices import NO_PNP
 from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import Field
 
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
     from klayout import db as kdb
     from mirrorneuron.generators.circuit import Netlist
 
-__all__ = ["CASCODE_WIDTH_TEXT", "Amplified", "CascodeWidth", "Cascoded", "Mirror", "MirrorSpec", "Side"]
+__all__ = ["CASCODE_WIDTH_TEXT", "WIDEST_UM", "Amplified", "CascodeWidth", "Cascoded", "Mirror", "MirrorSpec", "Side"]
 
 _AUTO: Final = "auto"
+WIDEST_UM: Final = 40
+"""The widest unit [um]."""
+_WIDTH_RULE: Final = "two fingers of 0.42 um (difftap.2) to 20 um (a tap within 15 um: LU.2, LU.3), x.1a"
+_WIDTH_REMEDY: Final = "nothing is rounded; for more width take more units: ratios [4, 4] for [1, 1]"
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,13 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
         str,
         OneOf(
             words=(_AUTO, "nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_lvt"),
-            rule="the 1.8 V transistors of the process",
+            rule=f"the 1.8 V transistors of the process; {NO_PNP}",
             remedy="auto takes one of the polarity that fits under the supply",
         ),
     ] = Field(_AUTO, description="Unit transistor")
     w: Annotated[
         float,
-        Micrometres(low=0.84, high=200, grid=0.01, rule="two fingers of 0.42 to 100 um, difftap.2, x.1a", remedy=FITS),
+        Micrometres(low=0.84, high=WIDEST_UM, grid=0.01, rule=_WIDTH_RULE, remedy=_WIDTH_REMEDY),
     ] = Field(2.0, description="Width of the unit transistor, both fingers together")
     l: Annotated[  # noqa: E741 - the name every designer knows
         float,
@@ -136,7 +141,7 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
 
 CascodeWidth = Annotated[
     float,
-    Micrometres(low=0.84, high=200, grid=0.01, rule="two fingers of 0.42 to 100 um, difftap.2, x.1a", remedy=FITS),
+    Micrometres(low=0.84, high=WIDEST_UM, grid=0.01, rule=_WIDTH_RULE, remedy=_WIDTH_REMEDY),
 ]
 CASCODE_WIDTH_TEXT: Final = "Width of the cascode of one unit's current"
 
