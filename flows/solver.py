@@ -211,7 +211,7 @@ class Attempts(Process):
                     *self.still(values, analysis.waves),
                     "vsel sel 0 0",
                     *self.nodesets(self._guess),
-                    f"{TRAN} method={method}",
+                    f".option reltol={analysis.reltol!r} method={method}",
                 ]
                 plot = self.execute(way, deck, commands)[-1]
                 x = np.real(self.vector(plot, "time"))

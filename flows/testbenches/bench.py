@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "CLAMP_A_PER_V2",
+    "RAIL_MARGIN_V",
     "Ac",
     "Analysis",
     "Bench",
@@ -52,6 +53,9 @@ Floats: TypeAlias = NDArray[np.float64]
 CLAMP_A_PER_V2: Final = 1e-2
 """A current input's compliance takes this times the square of the voltage beyond the supply: nothing below it, 1 uA
 at 10 mV."""
+
+RAIL_MARGIN_V: Final = 0.3
+"""How far outside the voltages applied a node of a true solution may be [V], by default."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +175,14 @@ def random_points(ranges: Mapping[str, tuple[float, float]], count: int, seed: i
 class Tran:
     """A transient from the operating point to `stop_s`, with waveforms for some sources.
 
-    ``max_step_s`` bounds the time step; by default a two-hundredth of the whole.
+    ``max_step_s`` bounds the time step; by default a two-hundredth of the whole. ``reltol`` is the accuracy: where time
+    constants are far shorter than the steps, the usual 1e-4 leaves a ripple of some parts in a thousand.
     """
 
     stop_s: float
     waves: Mapping[str, Pwl] = field(default_factory=dict)
     max_step_s: float | None = None
+    reltol: float = 1e-4
 
     def __post_init__(self) -> None:
         """Check the times."""
@@ -259,7 +265,7 @@ class Bench:
     analyses: Mapping[str, Analysis]
     loads: Sequence[Load] = ()
     open_pins: Sequence[str] = ()
-    rail_margin_v: float = 0.3
+    rail_margin_v: float = RAIL_MARGIN_V
 
     def __post_init__(self) -> None:
         """Check the names of sources against each other."""

@@ -20,7 +20,9 @@ the middle of that, and at inputs that are taken.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -28,12 +30,15 @@ import numpy as np
 from mirrorneuron.flows import mirror_theory, simulate
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.testbenches.bench import (
+    CLAMP_A_PER_V2,
+    RAIL_MARGIN_V,
     Ac,
     Analysis,
     Bench,
     CurrentInput,
     Noise,
     Points,
+    Pwl,
     Source,
     Tran,
     Voltage,
@@ -41,11 +46,11 @@ from mirrorneuron.flows.testbenches.bench import (
     sweep,
 )
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.mirrors.parts.spec import MirrorSpec
+from mirrorneuron.generators.mirrors.parts.spec import Cascoded, MirrorSpec
 from mirrorneuron.pdk_sky130.errors import InputError
 from numpy.typing import NDArray
 
-__all__ = ["CONDITIONS", "DYNAMIC", "INPUTS", "SMALLEST", "TYPICAL", "Plan"]
+__all__ = ["CONDITIONS", "DYNAMIC", "INPUTS", "SMALLEST", "STARTED", "TYPICAL", "Plan"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -59,6 +64,8 @@ DYNAMIC: Final = (
     Condition("ff", 125.0),
 )
 """Where steps are measured: every corner, and the two ends."""
+STARTED: Final = (TYPICAL, *DYNAMIC[-2:])
+"""Where power is switched on."""
 
 INPUTS: Final = (0.02, 0.1, 0.3, 1.0, 5.0)
 """Inputs at which small steps are measured, as parts of the spec's current."""
@@ -67,6 +74,7 @@ SMALLEST: Final = INPUTS[0]
 STEP: Final = 1.1
 """Of a small step, its end over its beginning."""
 BEFORE_S: Final = 50e-9
+POWER_UP_S: Final = 10e-6
 RISE_S: Final = 1e-9
 
 _HELD: Final = 0.75
@@ -74,7 +82,9 @@ _VOLTS: Final = 181  # 10 mV at 1.8 V
 _RANGE: Final = np.logspace(-3, 1.5, 73)
 _OXIDE: Final = 8.4e-15  # F/um^2
 _OTHER: Final = 0.4e-12  # F: compensation and wires
-_SLOW_S: Final = (2e-6, 12e-6)  # without amplifiers, and with their slow tails
+_SLOW_S: Final = 2e-6
+_SLEW_V: Final = 1.0  # what an amplifier's output moves by, at most; small steps take as long, by its slow pole
+_TAIL: Final = 0.2  # of the bias
 _CONSTANTS: Final = 40  # time constants that a step is looked at for
 _SLOPE_V: Final = 0.04  # n kT/q
 
@@ -140,7 +150,9 @@ class Plan:
             "outputs": sweep(self.volt(self.volts), *self.outputs),
             "input": sweep(self.side.sign * self.inputs, "iin"),
         }
-        return self.bench(netlist, analyses)
+        # Where the mirror takes none of it, all of the largest input goes through the compliance.
+        beyond = math.sqrt(float(self.inputs[-1]) / CLAMP_A_PER_V2)
+        return replace(self.bench(netlist, analyses), rail_margin_v=RAIL_MARGIN_V + beyond)
 
     def small(self, netlist: Path, current: float, middle: float) -> Bench:
         """Small signals at an input current [A]."""
@@ -166,13 +178,23 @@ class Plan:
         """The output resistance, as every condition has it."""
         return self.bench(netlist, {"out": Ac(self.outputs[0], 0.01, 1.0, 1)}, out=middle)
 
+    def power_up(self, netlist: Path, middle: float) -> Bench:
+        """All sources rise from 0 together."""
+        bench = self.bench(netlist, {}, out=middle)
+        ends = {one.pin: one.volt if isinstance(one, Voltage) else one.ampere for one in bench.sources}
+        waves = {pin: Pwl(((0.0, 0.0), (POWER_UP_S, end))) for pin, end in ends.items() if end}
+        stop = POWER_UP_S + self.hold_s(0.1)
+        # On its way a node may float above the supply; where it ends is compared with the operating point.
+        analyses = {"start": Tran(stop, waves, stop / 400)}
+        return replace(bench, analyses=analyses, rail_margin_v=self.spec.supply)
+
     def steps(self, netlist: Path, middle: float, parts: list[float]) -> Bench:
         """Small steps at inputs that are `parts` of the spec's current."""
         analyses: dict[str, Analysis] = {}
         for part in parts:
             low, hold = self.side.sign * part * self.current, self.hold_s(part)
             wave = step(low, STEP * low, BEFORE_S, RISE_S, BEFORE_S + hold)
-            analyses[self.step_name(part)] = Tran(BEFORE_S + 2 * hold, {"iin": wave}, hold / 250)
+            analyses[self.step_name(part)] = Tran(BEFORE_S + 2 * hold, {"iin": wave}, hold / 250, reltol=1e-5)
         return self.bench(netlist, analyses, out=middle)
 
     @staticmethod
@@ -183,7 +205,14 @@ class Plan:
     def hold_s(self, part: float) -> float:
         """How long a step is looked at, at a part of the spec's current [s]."""
         area = sum(self.spec.ratios) * mirror_theory.gate_area(self.spec)
-        return _SLOW_S["ibias" in self.pins] + _CONSTANTS * (_OXIDE * area + _OTHER) * _SLOPE_V / (part * self.current)
+        if isinstance(self.spec, Cascoded) and not self.bias:
+            area += sum(self.spec.ratios) * self.spec.cascode_w * self.spec.cascode_l
+        settled = _CONSTANTS * (_OXIDE * area + _OTHER) * _SLOPE_V / (part * self.current)
+        if not self.bias:
+            return _SLOW_S + settled
+        cascodes = max(self.spec.ratios) * self._field("cascode_w") * self._field("cascode_l")
+        tail = _TAIL * self.bias
+        return _SLOW_S + settled + (_OXIDE * max(area, cascodes) + _OTHER) * _SLEW_V / tail
 
 
 _TRANSFER: Final = Ac("iin", 100.0, 10e9, 20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,28 @@ def test_a_gain_that_stays_has_all_the_bandwidth_there_is():
     assert mirror._band(frequency, falling, 0.01) == (pytest.approx(1e6, rel=0.01), 0.0)
     with pytest.raises(EvidenceError, match="does not move the output"):
         mirror._band(frequency, np.full(161, 0.005), 0.01)
+
+
+@pytest.mark.parametrize("name", ["mirror_wide_swing", "mirror_wide_swing_boosted"])
+def test_a_bias_that_does_not_start_is_seen(name, tmp_path):
+    """A copy whose gate is what is made from it stays off; an operating point by sweeps does not tell."""
+    spec = catalog.load(name)
+    plan = Plan(spec)
+
+    def end(path):
+        output = simulate.run(plan.power_up(path, plan.held), TYPICAL)["start"].i("iout1")
+        return float(output[-1]) / spec.current
+
+    whole = netlist(spec, tmp_path)
+    assert end(whole) == pytest.approx(1, abs=0.01)
+    assert end(netlist(spec, tmp_path, ("Xcopy_copy fold iin ", "Xcopy_copy fold vb "))) < 0.2
+
+
+def test_power_up_is_a_number_and_has_a_target(found, cascode):
+    assert found["good"].numbers["start"] == pytest.approx(100, abs=0.1)
+    dead = replace(found["good"], numbers={**found["good"].numbers, "start": 8.6})
+    assert "start" in failures(cascode, found["good"], dead)
+    assert "start" not in failures(cascode, found["good"], found["good"])
 
 
 # What is judged
