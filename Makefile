@@ -22,8 +22,8 @@ test: setup ## the tests, less the slow ones
 test-long: setup ## the slow tests
 	@$(BIN)/python -m pytest -n $(JOBS) -m slow
 
-sweep: setup ## 200 random arrays and 5 of every mirror through the design rules; 50, and all mirrors, through LVS
-	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py tests/layout/test_mirrors.py
+sweep: setup ## 200 random arrays through the design rules, 50 through LVS; 5 of every mirror through the sign-off
+	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py tests/flow/test_mirror_signoff.py
 
 mutants: FAULTS ?= 330
 mutants: setup ## 330 faults planted in our cells, and who of the sign-off catches each (FAULTS=..., SEED=...)

@@ -23,7 +23,7 @@ from typing import Annotated, Any, NoReturn
 import click
 import typer
 from mirrorneuron.flows import console, tools
-from mirrorneuron.flows.folders import alone, store, writable
+from mirrorneuron.flows.folders import alone, check_writable, store, writable
 from mirrorneuron.flows.result import Check
 from mirrorneuron.pdk_sky130.errors import FileError, InputError, MirrorneuronError, SpecError, ToolError
 from typer.core import TyperCommand
@@ -295,10 +295,10 @@ def compare(
     from mirrorneuron.flows import compare as step
     from mirrorneuron.flows import progress
 
-    folder = writable(out, out)
+    check_writable(out)
     with progress.Display() as display:
-        found = step.compare(chosen, folder, layout=not schematic, jobs=jobs, watcher=display)
-    step.write(found, folder)
+        found = step.compare(chosen, out, layout=not schematic, jobs=jobs, watcher=display)
+    step.write(found, out)
     return _judged(found.as_json(), f"{len(chosen)} mirrors", [*step.lines(found), *console.files(found.files)])
 
 

@@ -14,6 +14,7 @@ from mirrorneuron.flows.result import Check
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.mirror import QUANTITIES, Measurement
 from mirrorneuron.flows.testbenches.testbench import LAYOUT, SCHEMATIC
+from mirrorneuron.generators import catalog
 from mirrorneuron.generators.mirrors.parts.spec import MirrorSpec
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import InputError, SpecError
@@ -110,6 +111,8 @@ def compare(
     if len(currents) != 1:
         told = ", ".join(f"{spec.name} {1e6 * spec.current:g} uA" for spec in mirrors)
         raise SpecError(f"the mirrors are not made for one current: {told}; give all the same, --set current=1uA")
+    for spec in mirrors:
+        catalog.circuit_of(spec)  # a bad one is refused before another is measured
     where = LAYOUT if layout else SCHEMATIC
     entries: list[Entry] = []
     checks: list[Check] = []
