@@ -115,10 +115,9 @@ def _stays_slow(spec: MirrorActiveInputSpec) -> None:
 
 
 def _check(spec: MirrorActiveInputSpec) -> None:
-    unit = sizing.unit_of(spec)
     _stays_slow(spec)
-    drive = {"V_GS of the unit": sizing.gate_source(spec, unit), "V_DS of the amplifier's pair and tail": 0.3}
-    sizing.fits_under_the_supply(spec, "gates' amplifier", drive)
+    amplified.check_input(spec, spec.reference)
+    amplified.check_gates(spec, spec.reference)
     upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=spec.reference)
     parts = {"V_GS of the cascode": upper, "vref": spec.reference, "V_DS of the amplifier's pair and tail": 0.3}
     sizing.fits_under_the_supply(spec, "output's gate", parts)

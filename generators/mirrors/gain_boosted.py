@@ -90,6 +90,7 @@ def _check(spec: MirrorGainBoostedSpec) -> None:
     unit = sizing.unit_of(spec)
     sizing.fits_under_the_supply(spec, "input", {"V_GS": sizing.gate_source(spec, unit)})
     checks.saturates(spec, "reference", spec.reference)
+    amplified.check_gates(spec, spec.reference)
     upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=spec.reference)
     parts = {"V_GS of the cascode": upper, "vref": spec.reference, "V_DS of the amplifier's load": 0.2}
     sizing.fits_under_the_supply(spec, "output's gate", parts)

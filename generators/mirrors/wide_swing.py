@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import checks, sizing
+from mirrorneuron.generators.mirrors.parts import sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import (
     add_cascode_bias,
     add_cascodes,
@@ -44,8 +44,9 @@ class MirrorWideSwingSpec(Cascoded, init=False):
     name: Name = Field("mirror_wide_swing", description=NAME_TEXT)
 
 
-_ACROSS = 0.19
-"""V_DS of the units [V]: saturated, and enough for body effect and corners."""
+def _across(spec: MirrorWideSwingSpec) -> float:
+    """V_DS of the units [V]: saturated, and enough for body effect and corners."""
+    return sizing.saturation(spec, sizing.unit_of(spec)) + 0.045
 
 
 def circuit(spec: MirrorWideSwingSpec) -> Netlist:
@@ -55,7 +56,7 @@ def circuit(spec: MirrorWideSwingSpec) -> Netlist:
     parts = Parts()
     parts.array("main", sizing.main_array(spec), rail, rail, {pin: (f"{pin}_x", "iin") for pin in spec.counts})
     add_cascodes(parts, spec, "vb", {pin: pin for pin in spec.counts})
-    add_cascode_bias(parts, spec, "iin", _ACROSS)
+    add_cascode_bias(parts, spec, "iin", _across(spec))
     return parts.netlist(spec.name, [*spec.counts, *_SUPPLIES], spec.lines())
 
 
@@ -72,17 +73,16 @@ def layout(spec: MirrorWideSwingSpec) -> kdb.Layout:
         source=rail,
     )
     cascodes = draw_cascodes(draw, spec, "vcasc", {pin: pin for pin in spec.counts})
-    bias = draw_cascode_bias(draw, spec, "iin", _ACROSS)
+    bias = draw_cascode_bias(draw, spec, "iin", _across(spec))
     return draw.finish(left=[*bias, main], right=cascodes, pins=[*_SUPPLIES, *spec.counts], hang=True)
 
 
 def _check(spec: MirrorWideSwingSpec) -> None:
     unit, cascode = sizing.unit_of(spec), sizing.cascode_unit(spec)
     sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, unit)})
-    checks.saturates(spec, "V_DS of the units", _ACROSS)
     sizing.copy_fits(spec)
-    upper = sizing.gate_source(spec, cascode, above=_ACROSS)
-    parts = {"V_GS of the cascode": upper, "V_DS of the unit": _ACROSS}
+    upper = sizing.gate_source(spec, cascode, above=_across(spec))
+    parts = {"V_GS of the cascode": upper, "V_DS of the unit": _across(spec)}
     sizing.fits_under_the_supply(spec, "bias", {**parts, "V_DS of the folding mirror": 0.1})
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from mirrorneuron.generators.circuit import Parts
-from mirrorneuron.generators.mirrors.parts import amplified, checks, sizing
+from mirrorneuron.generators.mirrors.parts import amplified, sizing
 from mirrorneuron.generators.mirrors.parts.cascodes import (
     add_cascode_bias,
     add_cascodes,
@@ -50,8 +50,9 @@ class MirrorWideSwingBoostedSpec(Amplified, init=False):
     name: Name = Field("mirror_wide_swing_boosted", description=NAME_TEXT)
 
 
-_ACROSS = 0.147
-"""V_DS of the units [V]: on the edge of saturation, which the ratio hardly feels, as all of them have the same."""
+def _across(spec: MirrorWideSwingBoostedSpec) -> float:
+    """V_DS of the units [V]: on the edge of saturation, which the ratio hardly feels, as all of them have the same."""
+    return sizing.saturation(spec, sizing.unit_of(spec))
 
 
 def circuit(spec: MirrorWideSwingBoostedSpec) -> Netlist:
@@ -67,7 +68,7 @@ def circuit(spec: MirrorWideSwingBoostedSpec) -> Netlist:
         {pin: (f"{pin}_x", "iin") for pin in spec.counts},
     )
     add_cascodes(parts, spec, "vb", {"iin": "iin"})
-    add_cascode_bias(parts, spec, "iin", _ACROSS)
+    add_cascode_bias(parts, spec, "iin", _across(spec))
     amplified.add_bias(parts, spec)
     amplified.add_outputs(parts, spec, "iin_x")
     return parts.netlist(spec.name, [*spec.counts, "ibias", *_SUPPLIES], spec.lines())
@@ -85,7 +86,7 @@ def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
         source=spec.side.rail,
     )
     cascodes = draw_cascodes(draw, spec, "vcasc", {"iin": "iin"})
-    bias = draw_cascode_bias(draw, spec, "iin", _ACROSS)
+    bias = draw_cascode_bias(draw, spec, "iin", _across(spec))
     outputs = amplified.draw_outputs(draw, spec, "low_iin")
     left = [*amplified.draw_bias(draw, spec), *bias, *cascodes, main]
     return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "ibias"], hang=True)
@@ -94,10 +95,11 @@ def layout(spec: MirrorWideSwingBoostedSpec) -> kdb.Layout:
 def _check(spec: MirrorWideSwingBoostedSpec) -> None:
     unit = sizing.unit_of(spec)
     sizing.fits_under_the_supply(spec, "input", {"V_GS of the unit": sizing.gate_source(spec, unit)})
-    checks.saturates(spec, "V_DS of the units", _ACROSS)
     sizing.copy_fits(spec)
-    upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=_ACROSS)
-    parts = {"V_GS of the cascode": upper, "V_DS of the unit": _ACROSS, "V_DS of the amplifier's pair and tail": 0.3}
+    across = _across(spec)
+    amplified.check_gates(spec, across)
+    upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=across)
+    parts = {"V_GS of the cascode": upper, "V_DS of the unit": across, "V_DS of the amplifier's pair and tail": 0.3}
     sizing.fits_under_the_supply(spec, "output's gate", parts)
 
 
