@@ -405,8 +405,9 @@ class _Evaluation:
         self._results = results
         self._typical, self._small = results[:2]
         self._anywhere = results[2 : 2 + len(views)]
-        self._stepped = results[2 + len(views) : -len(STARTED)]
-        self._started = results[-len(STARTED) :]
+        rest = results[2 + len(views) :]
+        stepped = len(rest) - sum(view.condition in STARTED for view in views)
+        self._stepped, self._started = rest[:stepped], rest[stepped:]
         self._samples = samples
         self._numbers = Numbers()
 

@@ -90,6 +90,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three conditions in place of 15, steps at one, and fewer samples: what is told there is told."""
     monkeypatch.setattr(mirror, "CONDITIONS", tuple(simulate.conditions(("tt",), (-40.0, 27.0, 125.0))))
     monkeypatch.setattr(mirror, "DYNAMIC", (mirror.TYPICAL,))
+    monkeypatch.setattr(mirror, "STARTED", (mirror.TYPICAL,))
     monkeypatch.setattr(mirror, "_SAMPLES", 48)
     monkeypatch.setattr(mirror, "_ALONE", 16)
 
