@@ -277,7 +277,8 @@ class _Worker:
         self.connection = Connection(ours.detach())
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(theirs.fileno())],
+                # -u: what a task prints is there when its result is, also when the process is then ended.
+                [sys.executable, "-u", "-c", _START, str(theirs.fileno())],
                 stdin=subprocess.PIPE,
                 stdout=sys.__stderr__,  # standard output belongs to the command's result
                 pass_fds=(theirs.fileno(),),
