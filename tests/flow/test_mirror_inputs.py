@@ -73,7 +73,7 @@ BAD = {
     "an amplifier that is too fast": (
         "mirror_active_input",
         ["bias=1uA", "current=50nA"],
-        r"bias is 1000 nA and current 50 nA: .* ring\. At most 4 times the current, 200 nA of bias, or more current",
+        r"bias is 1000 nA and current 50 nA: .* ring\. At most 2 times the current, 100 nA of bias, or more current",
     ),
     "a Wilson mirror that rings": (
         "mirror_wilson_improved",
