@@ -80,6 +80,8 @@ RISE_S: Final = 1e-9
 _HELD: Final = 0.75
 _VOLTS: Final = 181  # 10 mV at 1.8 V
 _RANGE: Final = np.logspace(-3, 1.5, 73)
+_LEAST_A: Final = 1e-10
+"""Inputs below are lost in what the simulator itself adds: 1e-12 S at every junction."""
 _OXIDE: Final = 8.4e-15  # F/um^2
 _OTHER: Final = 0.4e-12  # F: compensation and wires
 _SLOW_S: Final = 2e-6
@@ -103,7 +105,8 @@ class Plan:
         self.held = _HELD * spec.supply
         """Where outputs are held that are not swept, from the rail [V]: clear of what any mirror needs."""
         self.volts = np.linspace(0.0, spec.supply, _VOLTS)
-        self.inputs = self.current * _RANGE
+        inputs = self.current * _RANGE
+        self.inputs = inputs[inputs >= _LEAST_A]
         self.ideal = np.array([mirror_theory.transfer(spec, pin) for pin in self.outputs])
         """Currents of the outputs over the input's, as they should be."""
 
@@ -144,7 +147,7 @@ class Plan:
         return float(value)
 
     def first(self, netlist: Path) -> Bench:
-        """Outputs through all voltages, and inputs from a thousandth of the current to 30 times it."""
+        """Outputs through all voltages, and inputs from a thousandth of the current, or 0.1 nA, to 30 times it."""
         analyses: dict[str, Analysis] = {
             "nominal": Points(),
             "outputs": sweep(self.volt(self.volts), *self.outputs),

@@ -19,6 +19,7 @@ from mirrorneuron.pdk_sky130.hand import UT, hand_model
 
 __all__ = [
     "OUTPUT_CAPACITOR_NM",
+    "SPARE_V",
     "AmplifierSizes",
     "CascodeBias",
     "amplifier_sizes",
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 _WIDE = 10  # units of a row, from which on there are several
+SPARE_V = 0.03
+"""What must be left under the supply: at fs and -40 C two V_GS may be so much more than at ss."""
 _NARROWEST_NM = 840  # two fingers of difftap.2
 _CAPACITOR_PER_GATE = 8  # area of an input's capacitor, in those of the gates: 128 fF for two units of 2/2
 _LONGEST_NM = 20_000  # of the models
@@ -115,10 +118,10 @@ def fits_under_the_supply(spec: MirrorSpec, what: str, parts: Mapping[str, float
     SpecError
         They are; the message has the sum.
     """
-    needed = sum(parts.values())
+    needed = sum(parts.values()) + SPARE_V
     if needed <= spec.supply:
         return
-    told = " + ".join(f"{name} {value:.2f} V" for name, value in parts.items())
+    told = " + ".join([*(f"{name} {value:.2f} V" for name, value in parts.items()), f"{SPARE_V:.2f} V to spare"])
     device = spec.main_device
     if device in BIPOLARS:
         unit, remedy = device, "more supply"
