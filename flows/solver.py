@@ -203,7 +203,8 @@ class Attempts(Process):
         starts = {pin: float(wave.at(0.0)) for pin, wave in analysis.waves.items()}
         step = analysis.max_step_s
         commands = [f"tran {step!r} {analysis.stop_s!r} 0 {step!r}", "write out.raw"]
-        for way, method in (("trap", "trap"), ("gear", "gear"), ("ramp", "gear")):
+        # Where the first fails, the start is to blame more often than the method, which may then take minutes.
+        for way, method in (("trap", "trap"), ("ramp", "gear"), ("gear", "gear")):
             try:
                 if way == "ramp":
                     self._ramp({**values, **starts})

@@ -125,8 +125,8 @@ real()
         ("sweep", THREE["p"], "single"),
         ("sweep single", THREE["p"], "ramp"),
         ("single", Points(), "ramp"),
-        ("trap", Tran(1e-6, {"in": step(1e-6, 2e-6, 1e-7)}), "gear"),
-        ("trap gear", Tran(1e-6, {"in": step(1e-6, 2e-6, 1e-7)}), "ramp"),
+        ("trap", Tran(1e-6, {"in": step(1e-6, 2e-6, 1e-7)}), "ramp"),
+        ("trap ramp", Tran(1e-6, {"in": step(1e-6, 2e-6, 1e-7)}), "gear"),
         ("ac", Ac("in", 1e3, 1e6), "ramp"),
     ],
 )
