@@ -78,7 +78,7 @@ REFUSED = {
     "no room for V_GS and the drop": (
         "mirror_degenerated",
         ["drop=1"],
-        r"the input needs V_GS 0.7\d V \+ body effect 0.23 V \+ drop 1.00 V = 1.9\d V at ss, -40 or 125 C",
+        r"the input needs V_GS 0.7\d V \+ body effect 0.23 V \+ drop 1.00 V \+ 0.03 V to spare = 1.9\d V at ss",
     ),
     "resistor too small": (
         "mirror_degenerated",
@@ -93,14 +93,14 @@ REFUSED = {
     "no room for two V_BE": (
         "mirror_npn_wilson",
         ["supply=1.62"],
-        r"V_BE 0.84 V \+ V_BE of the upper transistor 0.84 V = 1.67 V at ss, -40 C, and supply is 1.62 V",
+        r"V_BE of the upper transistor 0.84 V \+ 0.03 V to spare = 1.70 V at ss, -40 C, and supply is 1.62 V",
     ),
     "no room for the helper": (
         "mirror_npn_beta_helper",
         ["supply=1.5"],
-        r"V_BE of the helper 0.7\d V \+ V_BE 0.84 V = 1.\d\d V at ss, -40 C, and supply is 1.5 V",
+        r"V_BE of the helper 0.7\d V \+ V_BE 0.84 V \+ 0.03 V to spare = 1.\d\d V at ss, -40 C, and supply is 1.5 V",
     ),
-    "no room for V_BE": ("mirror_npn", ["current=1mA", "supply=1"], r"the input needs V_BE 1.0\d V = 1.0\d V"),
+    "no room for V_BE": ("mirror_npn", ["current=1mA", "supply=1"], r"needs V_BE 1.0\d V \+ 0.03 V to spare = 1.1\d V"),
     "more than the input": (
         "mirror_widlar",
         ["output=2uA"],
