@@ -1,4 +1,4 @@
-"""The constants of `mirrorneuron.pdk_sky130.hand`, fitted to the continuous models.
+"""The constants of `mirrorneuron.pdk_sky130.models.hand`, fitted to the continuous models.
 
 ::
 
@@ -21,8 +21,8 @@ from typing import Any, Final
 
 import numpy as np
 from mirrorneuron.flows.simulate import Condition, run
-from mirrorneuron.flows.testbenches.bench import Bench, Points, Voltage
-from mirrorneuron.pdk_sky130.hand import HAND_MODELS, HandModel
+from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
+from mirrorneuron.pdk_sky130.models.hand import HAND_MODELS, HandModel
 from scipy.optimize import least_squares
 
 _W = _L = 2.0

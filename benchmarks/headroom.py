@@ -1,4 +1,4 @@
-"""The table of `mirrorneuron.pdk_sky130.headroom`, measured with the continuous models.
+"""The table of `mirrorneuron.pdk_sky130.models.headroom`, measured with the continuous models.
 
 ::
 
@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import numpy as np
 from mirrorneuron.flows.simulate import Condition, run
-from mirrorneuron.flows.testbenches.bench import Bench, Points, Voltage
+from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
 from mirrorneuron.pdk_sky130.devices import mosfet
-from mirrorneuron.pdk_sky130.hand import hand_model
-from mirrorneuron.pdk_sky130.headroom import CURRENTS_A
+from mirrorneuron.pdk_sky130.models.hand import hand_model
+from mirrorneuron.pdk_sky130.models.headroom import CURRENTS_A
 
 DEVICES: Final = ("nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_lvt")
 WIDTHS_UM: Final = (0.84, 2.0, 10.0, 40.0)

@@ -29,8 +29,8 @@ from typing import Any, Final
 import numpy as np
 from mirrorneuron.flows import matching
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.matched_array.sizing import drawn_pitch, size_array
-from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
+from mirrorneuron.generators.cells.matched_array.sizing import drawn_pitch, size_array
+from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import STYLES, Pattern, metrics
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import (

@@ -32,10 +32,8 @@ from typing import Any, Final
 
 import numpy as np
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.sampling import Variation, sample
-from mirrorneuron.flows.simulate import Condition, Result, run
-from mirrorneuron.flows.testbenches import rawfile
-from mirrorneuron.flows.testbenches.bench import (
+from mirrorneuron.flows.simulate import Condition, Result, rawfile, run
+from mirrorneuron.flows.simulate.bench import (
     CLAMP_A_PER_V2,
     Bench,
     CurrentInput,
@@ -44,6 +42,7 @@ from mirrorneuron.flows.testbenches.bench import (
     Voltage,
     random_points,
 )
+from mirrorneuron.flows.variation.sampling import Variation, sample
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, MirrorneuronError

@@ -25,12 +25,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mirrorneuron.flows.executor import Executor, LocalExecutor, Task
-from mirrorneuron.flows.executor_dask import DaskExecutor
-from mirrorneuron.flows.sampling import Samples, Variation, sample
+from mirrorneuron.flows.compute.dask import DaskExecutor
+from mirrorneuron.flows.compute.executor import Executor, LocalExecutor, Task
+from mirrorneuron.flows.compute.sweep import blocks
 from mirrorneuron.flows.simulate import Condition, run
-from mirrorneuron.flows.sweep import blocks
-from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Voltage
+from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Points, Voltage
+from mirrorneuron.flows.variation.sampling import Samples, Variation, sample
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError, ToolFailedError
 
 HERE = str(Path(__file__).parent)

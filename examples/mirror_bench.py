@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from mirrorneuron.flows.sampling import Variation, sample
 from mirrorneuron.flows.simulate import conditions, run_many
-from mirrorneuron.flows.statistics import summarise
-from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Voltage, sweep
+from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Voltage, sweep
+from mirrorneuron.flows.variation.sampling import Variation, sample
+from mirrorneuron.flows.variation.statistics import summarise
 
 NETLIST = """\
 .subckt mirror in out vdd vss

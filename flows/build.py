@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import klayout.db as kdb
-from mirrorneuron.flows import picture
-from mirrorneuron.flows.folders import check_writable, writable
-from mirrorneuron.flows.result import Check
+from mirrorneuron.flows.reports import picture
+from mirrorneuron.flows.results.check import Check
+from mirrorneuron.flows.tools.folders import check_writable, writable
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mirrorneuron.flows.result import Check
-from mirrorneuron.flows.testbenches.testbench import Measurement, Quantity, Testbench
+from mirrorneuron.flows.results.check import Check
+from mirrorneuron.flows.testbench import Measurement, Quantity, Testbench
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 

@@ -1,8 +1,8 @@
 """The cells by name: a spec, a circuit and a layout each.
 
 A new cell is a package with ``spec``, ``circuit`` and ``layout``, and a line in `_CELLS`; a new mirror is a module of
-`mirrorneuron.generators.mirrors` alone. Modules are imported when they are needed: the command line names the cells
-without them.
+`mirrorneuron.generators.cells.mirrors` alone. Modules are imported when they are needed: the command line names the
+cells without them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Cell:
 
     def part(self, module: str) -> Any:
         """The class or function that a module of the package gives."""
-        return getattr(import_module(f"{__package__}.{self.package}.{module}"), getattr(self, module))
+        return getattr(import_module(f"{__package__}.cells.{self.package}.{module}"), getattr(self, module))
 
     def spec_class(self) -> type[CellSpec]:
         return cast("type[CellSpec]", self.part("spec"))
@@ -50,7 +50,7 @@ _CELLS = {
     ),
     "neuron": _Cell("neuron", spec="NeuronSpec", circuit="build_neuron", layout="draw_neuron"),
     "synapse_array": _Cell(
-        "neuron.synapse_array", spec="SynapseArraySpec", circuit="build_synapse_array", layout="draw_synapse_array"
+        "synapse_array", spec="SynapseArraySpec", circuit="build_synapse_array", layout="draw_synapse_array"
     ),
 }
 
@@ -60,10 +60,10 @@ class _MirrorCell(_Cell):
     """A mirror, all of whose parts are in one module."""
 
     def part(self, module: str) -> Any:
-        return getattr(import_module(f"{__package__}.{self.package}").MIRROR, module)
+        return getattr(import_module(f"{__package__}.cells.{self.package}").MIRROR, module)
 
 
-for _module in iter_modules([str(Path(__file__).with_name("mirrors"))]):
+for _module in iter_modules([str(Path(__file__).with_name("cells") / "mirrors")]):
     if not _module.ispkg:
         _CELLS[f"mirror_{_module.name}"] = _MirrorCell(f"mirrors.{_module.name}", "spec", "circuit", "layout")
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.mirrors.parts.npn import NPN
-from mirrorneuron.generators.mirrors.parts.spec import WIDEST_UM, MirrorSpec
+from mirrorneuron.generators.cells.mirrors.parts.npn import NPN
+from mirrorneuron.generators.cells.mirrors.parts.spec import WIDEST_UM, MirrorSpec
 from mirrorneuron.pdk_sky130.devices import POLY_RESISTORS
 from mirrorneuron.pdk_sky130.errors import SpecError
 

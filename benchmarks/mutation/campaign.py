@@ -11,12 +11,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from mirrorneuron import lvs, pdk_sky130
 from mirrorneuron.flows import testbenches, tools
-from mirrorneuron.flows.executor import LocalExecutor, Progress, Task, environment
-from mirrorneuron.flows.sweep import Sweep
+from mirrorneuron.flows.compute.executor import LocalExecutor, Progress, Task, environment
+from mirrorneuron.flows.compute.sweep import Sweep
 from mirrorneuron.pdk_sky130.errors import EvidenceError, SpecError
 
+from mirrorneuron import lvs, pdk_sky130
 from mutation import (  # noqa: F401 - the kinds enter themselves
     circuits,
     devices,

@@ -16,8 +16,8 @@ from unittest import mock
 
 import klayout.db as kdb
 from mirrorneuron.generators import catalog
+from mirrorneuron.generators.cells.mirrors.parts import npn
 from mirrorneuron.generators.fixed_units import BipolarArray, ResistorArray
-from mirrorneuron.generators.mirrors.parts import npn
 from mirrorneuron.generators.placement import Pattern
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.units import ArraySize

@@ -10,7 +10,7 @@ from random import Random
 from typing import TypeVar
 
 import klayout.db as kdb
-from mirrorneuron.flows import transistors
+from mirrorneuron.flows.matching.read import transistors
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 
 from mutation.subjects import LAYER_NAMES, subject

@@ -16,8 +16,8 @@ from typing import Any
 
 import klayout.db as kdb
 import numpy as np
-from mirrorneuron.flows import parasitics_resistance
-from mirrorneuron.flows.parasitics_resistance import ResistanceRules
+from mirrorneuron.flows.extract import resistance as parasitics_resistance
+from mirrorneuron.flows.extract.resistance import ResistanceRules
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 from numpy.typing import NDArray

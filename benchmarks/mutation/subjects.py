@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import klayout.db as kdb
-from mirrorneuron.flows import gds
+from mirrorneuron.flows.tools import gds
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError

@@ -25,7 +25,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from mirrorneuron.flows import simulate
-from mirrorneuron.flows.testbenches.bench import Bench, Points, Voltage
+from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, SpecError
 from numpy.typing import NDArray

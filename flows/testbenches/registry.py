@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final, cast
 
-from mirrorneuron.flows.testbenches.testbench import Testbench
+from mirrorneuron.flows.testbench import Testbench
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import InputError
 
@@ -24,11 +24,11 @@ FAMILIES: Final = {"mirror_": "mirror"}
 def bench_of(spec: CellSpec) -> Testbench[Any, Any] | None:
     """The testbench of a spec's cell; None if there is none."""
     if spec.cell in BENCHES:
-        return cast("Testbench[Any, Any]", import_module(f"{__package__}.{BENCHES[spec.cell]}").BENCH)
+        return cast("Testbench[Any, Any]", import_module(f"{__package__}.{BENCHES[spec.cell]}.bench").BENCH)
     family = next((module for prefix, module in FAMILIES.items() if spec.cell.startswith(prefix)), None)
     if family is None:
         return None
-    return cast("Testbench[Any, Any]", import_module(f"{__package__}.{family}").bench_of(spec))
+    return cast("Testbench[Any, Any]", import_module(f"{__package__}.{family}.bench").bench_of(spec))
 
 
 def needed(spec: CellSpec) -> Testbench[Any, Any]:

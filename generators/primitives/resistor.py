@@ -23,13 +23,7 @@ from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, c
 from mirrorneuron.generators.primitives.ring import guard_ring
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
 from mirrorneuron.pdk_sky130 import layers
-from mirrorneuron.pdk_sky130.devices import (
-    BAR_LENGTH_MAX_NM,
-    BAR_LENGTH_MIN_NM,
-    MOSFETS,
-    PolyResistor,
-    poly_resistor,
-)
+from mirrorneuron.pdk_sky130.devices import BAR_LENGTH_MAX_NM, BAR_LENGTH_MIN_NM, MOSFETS, PolyResistor, poly_resistor
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import GRID_NM, nm
 

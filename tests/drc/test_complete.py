@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from mirrorneuron.flows import drc_ours
+from mirrorneuron.flows.drc import ours as drc_ours
 from mirrorneuron.pdk_sky130.rules import RULES
 
 DECK = {name for name, rule in RULES.items() if rule.kind == "rule"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import drc, drc_official
+from mirrorneuron.flows import drc
+from mirrorneuron.flows.drc import official as drc_official
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError
 from mirrorneuron.pdk_sky130.rules import RULES

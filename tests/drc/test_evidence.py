@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import drc, drc_magic, drc_ours
+from mirrorneuron.flows import drc
+from mirrorneuron.flows.drc import magic as drc_magic
+from mirrorneuron.flows.drc import ours as drc_ours
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, ToolFailedError, ToolTimeoutError
 from mirrorneuron.pdk_sky130.layers import Layer

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import klayout.db as kdb
 import pytest
-from mirrorneuron.flows import drc, gds
+from mirrorneuron.flows import drc
+from mirrorneuron.flows.tools import gds
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mirrorneuron.flows import drc_ours, tools
+from mirrorneuron.flows import tools
+from mirrorneuron.flows.drc import ours as drc_ours
 from mirrorneuron.pdk_sky130.rules import RULES
 
 SCRIPT = """

@@ -7,8 +7,9 @@ from collections import defaultdict
 import drc_patterns
 import pytest
 from drc_patterns import Placed
-from mirrorneuron.flows import drc_klayout, drc_ours
-from mirrorneuron.flows.drc_findings import Job
+from mirrorneuron.flows.drc import klayout as drc_klayout
+from mirrorneuron.flows.drc import ours as drc_ours
+from mirrorneuron.flows.drc.findings import Job
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.rules import RULES
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import klayout.db as kdb
 import pytest
-from mirrorneuron.flows import extract, parasitics_rules, tools
-from mirrorneuron.pdk_sky130 import install, layers, magic
+from mirrorneuron.flows import extract, tools
+from mirrorneuron.flows.extract import coefficients as parasitics_rules
+from mirrorneuron.pdk_sky130 import install, layers
+from mirrorneuron.pdk_sky130.technology import magic
 
 # Magic 8.3.677 with the official technology, release 2026.03.30, from its .ext files; by benchmarks/extract.py.
 REFERENCE = Path(__file__).with_name("reference.csv")

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from mirrorneuron.flows import extract
-from mirrorneuron.pdk_sky130 import install, layers, magic
+from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, NetlistError, ToolFailedError, ToolTimeoutError
 from mirrorneuron.pdk_sky130.layers import PIN_LAYERS
+from mirrorneuron.pdk_sky130.technology import magic
 
 
 def run(cell: Any, folder: Path, netlist: str | None = None, **more: Any) -> extract.ExtractResult:

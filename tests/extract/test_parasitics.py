@@ -9,11 +9,15 @@ from typing import Any
 import klayout.db as kdb
 import numpy as np
 import pytest
-from mirrorneuron.flows import ext, extract, parasitics, parasitics_rules
-from mirrorneuron.flows.parasitics_geometry import boxes_of, find, gaps, pairs, stairs, transposed
-from mirrorneuron.flows.parasitics_nets import Conductors
-from mirrorneuron.pdk_sky130 import install, layers, magic
+from mirrorneuron.flows import extract
+from mirrorneuron.flows.extract import coefficients as parasitics_rules
+from mirrorneuron.flows.extract import ext_file as ext
+from mirrorneuron.flows.extract import fringe as parasitics
+from mirrorneuron.flows.extract.conductors import Conductors
+from mirrorneuron.flows.extract.geometry import boxes_of, find, gaps, pairs, stairs, transposed
+from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError
+from mirrorneuron.pdk_sky130.technology import magic
 
 STEP = 10
 

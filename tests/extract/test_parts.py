@@ -10,7 +10,7 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 from mirrorneuron.flows import extract
-from mirrorneuron.flows.lvs_netlist import FIXED_WIDTHS_UM
+from mirrorneuron.flows.lvs.schematic import FIXED_WIDTHS_UM
 from mirrorneuron.generators.circuit import Netlist, Parts
 from mirrorneuron.generators.fixed_units import BipolarArray, ResistorArray
 from mirrorneuron.generators.placement import common_centroid

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mirrorneuron.flows import extract, parasitics_resistance, tools
+from mirrorneuron.flows import extract, tools
 from mirrorneuron.flows.build import build
+from mirrorneuron.flows.extract import resistance as parasitics_resistance
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mirrorneuron.pdk_sky130 import install, magic
+from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError
+from mirrorneuron.pdk_sky130.technology import magic
 
 TECH = """\
 version

@@ -10,13 +10,15 @@ from typing import Any
 import klayout.db as kdb
 import numpy as np
 import pytest
-from mirrorneuron.flows import drc, extract, lvs, matching, picture, report, signoff
+from mirrorneuron.flows import drc, extract, lvs, matching, signoff
 from mirrorneuron.flows.build import Built
 from mirrorneuron.flows.matching import GroupReport, MatchingResult, Output
-from mirrorneuron.flows.result import Check
-from mirrorneuron.flows.testbenches import neuron
+from mirrorneuron.flows.reports import picture
+from mirrorneuron.flows.results.check import Check
+from mirrorneuron.flows.signoff import page as report
 from mirrorneuron.flows.testbenches.measure import fit_logistic
-from mirrorneuron.flows.testbenches.neuron import (
+from mirrorneuron.flows.testbenches.neuron import bench as neuron
+from mirrorneuron.flows.testbenches.neuron.bench import (
     LAYOUT_ONLY,
     QUANTITIES,
     Corner,
@@ -25,7 +27,7 @@ from mirrorneuron.flows.testbenches.neuron import (
     StepTrace,
     Vectors,
 )
-from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.layers import MET1, PIN_LAYERS
 

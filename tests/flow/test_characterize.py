@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mirrorneuron.flows import characterize as step
-from mirrorneuron.flows import characterize_report, cli
+from mirrorneuron.flows import cli
 from mirrorneuron.flows.build import build
-from mirrorneuron.flows.executor import LocalExecutor
-from mirrorneuron.flows.sampling import Samples, Variation
+from mirrorneuron.flows.characterize import page as characterize_report
+from mirrorneuron.flows.compute.executor import LocalExecutor
+from mirrorneuron.flows.variation.sampling import Samples, Variation
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import FileError, InputError, SpecError
 

@@ -14,7 +14,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from mirrorneuron.flows import cli, doctor, folders
+from mirrorneuron.flows import cli
+from mirrorneuron.flows.tools import doctor, folders
 from mirrorneuron.pdk_sky130 import errors, install
 
 PROGRAM = Path(sys.executable).with_name("mirrorneuron")

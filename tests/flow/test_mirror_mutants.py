@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import judge, simulate, tools
-from mirrorneuron.flows.testbenches import mirror, registry
+from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.mirror import bench as mirror
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.circuit import Netlist, Resistor
 from mirrorneuron.lvs import DECK

@@ -9,11 +9,11 @@ import pytest
 from mirror_specs import MIRRORS, SMALL, draws, random_spec
 from mirrorneuron.flows import judge, signoff, simulate
 from mirrorneuron.flows.simulate import Condition
+from mirrorneuron.flows.simulate.bench import Points
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.bench import Points
-from mirrorneuron.flows.testbenches.mirror_plan import Plan
+from mirrorneuron.flows.testbenches.mirror.plan import Plan
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.mirrors.parts import checks, sizing
+from mirrorneuron.generators.cells.mirrors.parts import checks, sizing
 from mirrorneuron.pdk_sky130.errors import SpecError, ToolError
 
 # 1 of the improved Wilson mirror has a point (24 mV of output at ff, -40 C) that ngspice finds no solution for.

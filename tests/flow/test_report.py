@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import page, report
 from mirrorneuron.flows.drc import DrcResult, Violation
-from mirrorneuron.flows.result import Check
+from mirrorneuron.flows.reports import page
+from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.signoff import Signoff
-from mirrorneuron.flows.testbenches import neuron_plots, registry
+from mirrorneuron.flows.signoff import page as report
+from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.neuron import plots as neuron_plots
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 from .conftest import Steps, matched, measurement

@@ -20,12 +20,13 @@ from mirrorneuron.flows.drc import DrcResult, Violation
 from mirrorneuron.flows.extract import ExtractResult
 from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.signoff import STEPS, Signoff
-from mirrorneuron.flows.testbenches import neuron_plots, registry
+from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.neuron import plots as neuron_plots
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.matched_array import layout as matched_array_layout
-from mirrorneuron.generators.matched_array.sizing import size_array
-from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
-from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.cells.matched_array import layout as matched_array_layout
+from mirrorneuron.generators.cells.matched_array.sizing import size_array
+from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.generators.placement import Pattern
 from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import (

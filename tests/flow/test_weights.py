@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import judge, signoff
-from mirrorneuron.flows.testbenches.neuron import BENCH
-from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.flows.testbenches.neuron.bench import BENCH
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 
 FAST = {"inhibit": {"weights": [0, -2]}}
 SLOW = {

@@ -10,8 +10,8 @@ from klayout import db as kdb
 from mirrorneuron.flows import drc, lvs
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.matched_array.sizing import size_array, size_wiring
-from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
+from mirrorneuron.generators.cells.matched_array.sizing import size_array, size_wiring
+from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import MAX_UNITS, STYLES
 from mirrorneuron.generators.primitives.array import SOURCE_RAIL_MAX, UnitGeometry, wiring_resistance
 from mirrorneuron.generators.primitives.contacts import TRUNK_HALF

@@ -12,11 +12,11 @@ from collections import Counter
 
 import pytest
 from klayout import db as kdb
-from mirrorneuron.flows import gds as gds_file
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.build import build
+from mirrorneuron.flows.tools import gds as gds_file
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.neuron.sizing import size_neuron
+from mirrorneuron.generators.cells.neuron.sizing import size_neuron
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 from mirrorneuron.pdk_sky130.rules import GRID_NM

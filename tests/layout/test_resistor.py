@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from mirrorneuron.flows import drc, lvs, simulate
 from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.testbenches.bench import Bench, Points, Voltage
+from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
+from mirrorneuron.generators.cells.mirrors.parts.resistors import BARS_MAX, resistor_array
 from mirrorneuron.generators.circuit import Netlist, Parts
 from mirrorneuron.generators.fixed_units import ResistorArray
-from mirrorneuron.generators.mirrors.parts.resistors import BARS_MAX, resistor_array
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet

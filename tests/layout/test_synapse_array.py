@@ -10,7 +10,7 @@ from klayout import db as kdb
 from mirrorneuron.flows import drc, lvs
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.neuron.synapse_array.spec import SynapseArraySpec
+from mirrorneuron.generators.cells.synapse_array.spec import SynapseArraySpec
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 

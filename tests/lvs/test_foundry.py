@@ -11,8 +11,10 @@ import re
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import gds as gds_file
-from mirrorneuron.flows import lvs, lvs_netgen, lvs_netlist, tools
+from mirrorneuron.flows import lvs, tools
+from mirrorneuron.flows.lvs import netgen as lvs_netgen
+from mirrorneuron.flows.lvs import schematic as lvs_netlist
+from mirrorneuron.flows.tools import gds as gds_file
 from mirrorneuron.lvs import DECK
 from mirrorneuron.pdk_sky130 import install
 

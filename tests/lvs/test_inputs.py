@@ -8,7 +8,9 @@ import runpy
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import lvs, lvs_netgen, lvs_netlist
+from mirrorneuron.flows import lvs
+from mirrorneuron.flows.lvs import netgen as lvs_netgen
+from mirrorneuron.flows.lvs import schematic as lvs_netlist
 from mirrorneuron.lvs import DECK
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, MissingToolError, NetlistError, ToolFailedError

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import klayout.db as kdb
-from mirrorneuron.flows.lvs_vpp import CONDUCTORS, digest
+from mirrorneuron.flows.lvs.vpp import CONDUCTORS, digest
 from mirrorneuron.pdk_sky130 import install
 
 HEADER = "name,digest,c0,c1,b,shield"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import klayout.db as kdb
 import pytest
 from mirrorneuron.flows import matching
-from mirrorneuron.flows.matching_checks import CHECKS
+from mirrorneuron.flows.matching.checks import CHECKS
 from mirrorneuron.pdk_sky130 import layers
 
 COUNTS = {"a": 4, "b": 4}

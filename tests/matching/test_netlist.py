@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from mirrorneuron.flows import matching_netlist
+from mirrorneuron.flows.matching import netlist as matching_netlist
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 

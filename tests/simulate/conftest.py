@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.testbenches.bench import Analysis, Bench, CurrentInput, Points, Source, Voltage
+from mirrorneuron.flows.simulate.bench import Analysis, Bench, CurrentInput, Points, Source, Voltage
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.models import Library, library
 

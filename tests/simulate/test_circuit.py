@@ -2,8 +2,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows.testbenches import circuit
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
+from mirrorneuron.pdk_sky130.spice import netlist as circuit
 
 
 def _flat(text: str, top: str = "top") -> list[circuit.Element]:

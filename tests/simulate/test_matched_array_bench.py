@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from mirrorneuron.flows import judge, simulate
 from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.testbenches import matched_array
-from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Resistance, Voltage
-from mirrorneuron.flows.testbenches.matched_array import BENCH, QUANTITIES, TYPICAL, Measurement
+from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Points, Resistance, Voltage
+from mirrorneuron.flows.testbenches.matched_array import bench as matched_array
+from mirrorneuron.flows.testbenches.matched_array.bench import BENCH, QUANTITIES, TYPICAL, Measurement
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.matched_array.spec import MatchedArraySpec
+from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, ToolFailedError
 
 LAYOUT_ONLY = {"ratio_after_layout", "reference_after_layout"}

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mirrorneuron.flows import judge, mirror_theory, sampling, simulate
-from mirrorneuron.flows.sampling import Variation
-from mirrorneuron.flows.testbenches import mirror, mirror_plan, registry
-from mirrorneuron.flows.testbenches.bench import Points
-from mirrorneuron.flows.testbenches.mirror_plan import TYPICAL, Plan
+from mirrorneuron.flows import judge, simulate
+from mirrorneuron.flows.simulate.bench import Points
+from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.mirror import bench as mirror
+from mirrorneuron.flows.testbenches.mirror import plan as mirror_plan
+from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
+from mirrorneuron.flows.testbenches.mirror.plan import TYPICAL, Plan
+from mirrorneuron.flows.variation import sampling
+from mirrorneuron.flows.variation.sampling import Variation
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError, NetlistError, SpecError
 

@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import cli, compare, compare_report, datasheet, judge
-from mirrorneuron.flows.testbenches import mirror, registry
-from mirrorneuron.flows.testbenches.testbench import LAYOUT, SCHEMATIC
+from mirrorneuron.flows import cli, compare, datasheet, judge
+from mirrorneuron.flows.compare import page as compare_report
+from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC
+from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.mirror import bench as mirror
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import InputError, SpecError
 

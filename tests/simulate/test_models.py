@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.testbenches import rawfile
+from mirrorneuron.flows.simulate import rawfile
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import MissingToolError, NetlistError, SpecError
 from mirrorneuron.pdk_sky130.models import CORNERS, Instance, Library, library

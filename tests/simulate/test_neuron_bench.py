@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mirrorneuron.flows.simulate import Condition, conditions
-from mirrorneuron.flows.testbenches import neuron
-from mirrorneuron.flows.testbenches.neuron import QUANTITIES, Curve, Measurement, StepTrace
+from mirrorneuron.flows.testbenches.neuron import bench as neuron
+from mirrorneuron.flows.testbenches.neuron.bench import QUANTITIES, Curve, Measurement, StepTrace
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import NetlistError
 
 FULL_SCALE = 2e-6

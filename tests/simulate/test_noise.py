@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from mirrorneuron.flows.simulate import Condition, run
-from mirrorneuron.flows.testbenches.bench import CurrentInput, Noise, Voltage
+from mirrorneuron.flows.simulate.bench import CurrentInput, Noise, Voltage
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
 
 RESISTOR = ".subckt top in out vss\nr1 out vss 10k\nr2 in vss 1k\n.ends\n"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mirrorneuron.flows import simulate
 from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.testbenches.bench import Ac, Bench, CurrentInput, Points, Source, Voltage
+from mirrorneuron.flows.simulate.bench import Ac, Bench, CurrentInput, Points, Source, Voltage
 from mirrorneuron.flows.testbenches.device import TEMPERATURE_C, Figures, Transistor, measure
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, SpecError

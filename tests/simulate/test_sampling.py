@@ -7,18 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mirrorneuron.flows import sampling, simulate
-from mirrorneuron.flows.sampling import METHODS, Samples, Variation, sample
+from mirrorneuron.flows import simulate
 from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.testbenches.bench import Ac, Bench, Points, Tran, Voltage, step, sweep
-from mirrorneuron.pdk_sky130.errors import (
-    EvidenceError,
-    FileError,
-    NetlistError,
-    SpecError,
-    ToolError,
-    ToolFailedError,
-)
+from mirrorneuron.flows.simulate.bench import Ac, Bench, Points, Tran, Voltage, step, sweep
+from mirrorneuron.flows.variation import sampling
+from mirrorneuron.flows.variation.sampling import METHODS, Samples, Variation, sample
+from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, NetlistError, SpecError, ToolError, ToolFailedError
 
 Benches = Callable[..., Bench]
 TYPICAL = Condition()

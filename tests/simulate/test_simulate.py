@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mirrorneuron.flows import simulate
 from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.testbenches.bench import (
+from mirrorneuron.flows.simulate.bench import (
     Ac,
     Bench,
     Capacitance,

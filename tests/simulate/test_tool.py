@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mirrorneuron.flows import simulate, tools
-from mirrorneuron.flows.testbenches import rawfile
-from mirrorneuron.flows.testbenches.bench import Ac, Bench, Points, Tran, step, sweep
+from mirrorneuron.flows.simulate import rawfile
+from mirrorneuron.flows.simulate.bench import Ac, Bench, Points, Tran, step, sweep
 from mirrorneuron.pdk_sky130.errors import EvidenceError, MissingToolError, ToolFailedError, ToolTimeoutError
 
 Benches = Callable[..., Bench]

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.testbenches import rawfile
+from mirrorneuron.flows.simulate import rawfile
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
 from mirrorneuron.pdk_sky130.models import Instance, Library, Spread, library
-from mirrorneuron.pdk_sky130.variation import GUARD_BAND, mismatch_terms, process_terms, process_values
+from mirrorneuron.pdk_sky130.models.variation import GUARD_BAND, mismatch_terms, process_terms, process_values
 
 FETS = ("nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_hvt", "pfet_01v8_lvt")
 

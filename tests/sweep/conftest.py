@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Voltage
+from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Points, Voltage
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for sweep_tasks, here and in the processes that run tasks

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mirrorneuron.flows import simulate, tools
-from mirrorneuron.flows.testbenches.bench import Bench
+from mirrorneuron.flows.simulate.bench import Bench
 from mirrorneuron.pdk_sky130 import errors
 
 HANG_S = 60.0

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 import sweep_tasks
-from mirrorneuron.flows import executor_dask
-from mirrorneuron.flows.executor import LocalExecutor, Task, open_executor
-from mirrorneuron.flows.executor_dask import DaskExecutor, workers_report
-from mirrorneuron.flows.sampling import Samples, Variation, sample
+from mirrorneuron.flows.compute import dask as executor_dask
+from mirrorneuron.flows.compute.dask import DaskExecutor, workers_report
+from mirrorneuron.flows.compute.executor import LocalExecutor, Task, open_executor
+from mirrorneuron.flows.compute.sweep import Sweep, blocks
 from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.sweep import Sweep, blocks
-from mirrorneuron.flows.testbenches.bench import Bench
+from mirrorneuron.flows.simulate.bench import Bench
+from mirrorneuron.flows.variation.sampling import Samples, Variation, sample
 from mirrorneuron.pdk_sky130 import errors
 from mirrorneuron.pdk_sky130.errors import (
     MirrorneuronError,
@@ -156,8 +156,8 @@ def test_only_one_line_tells_that_the_scheduler_is_gone(dask_process: Callable[.
     code = (
         f"import os, sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import sweep_tasks\n"
-        "from mirrorneuron.flows.executor import Task\n"
-        "from mirrorneuron.flows.executor_dask import DaskExecutor\n"
+        "from mirrorneuron.flows.compute.executor import Task\n"
+        "from mirrorneuron.flows.compute.dask import DaskExecutor\n"
         "tasks = [Task(str(k), (k, 0.1)) for k in range(100)]\n"
         "try:\n"
         f"    for one in DaskExecutor({address!r}).stream(sweep_tasks.square_after, tasks):\n"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sweep_tasks
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.executor import Executor, LocalExecutor, Task, environment, open_executor
+from mirrorneuron.flows.compute.executor import Executor, LocalExecutor, Task, environment, open_executor
 from mirrorneuron.pdk_sky130 import errors
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError, SpecError, ToolFailedError
 
@@ -148,7 +148,7 @@ def test_what_cannot_be_sent_is_refused() -> None:
 def test_a_function_of_the_program_itself_is_refused(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
-        "from mirrorneuron.flows.executor import LocalExecutor, Task\n"
+        "from mirrorneuron.flows.compute.executor import LocalExecutor, Task\n"
         "def own(k): return k\n"
         "try: LocalExecutor(2).run(own, [Task('a', (1,))])\n"
         "except Exception as error: print(type(error).__name__, error)\n"

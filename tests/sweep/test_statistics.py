@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mirrorneuron.flows import statistics
-from mirrorneuron.flows.statistics import (
+from mirrorneuron.flows.variation import statistics
+from mirrorneuron.flows.variation.statistics import (
     Contributions,
     Interval,
     Limits,

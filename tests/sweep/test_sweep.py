@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 import sweep_tasks
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.executor import LocalExecutor, Task
-from mirrorneuron.flows.folders import alone
-from mirrorneuron.flows.progress import Display
-from mirrorneuron.flows.sampling import Samples, Variation, sample
+from mirrorneuron.flows.cli.progress import Display
+from mirrorneuron.flows.compute.executor import LocalExecutor, Task
+from mirrorneuron.flows.compute.sweep import Sweep, blocks
 from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.statistics import contributions
-from mirrorneuron.flows.sweep import Sweep, blocks
-from mirrorneuron.flows.testbenches.bench import Bench
+from mirrorneuron.flows.simulate.bench import Bench
+from mirrorneuron.flows.tools.folders import alone
+from mirrorneuron.flows.variation.sampling import Samples, Variation, sample
+from mirrorneuron.flows.variation.statistics import contributions
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, MirrorneuronError, SpecError
 
 VERSIONS = {"mirrorneuron": "1", "models": "abc"}
@@ -333,8 +333,8 @@ def test_keys_are_the_same_in_every_process() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import sweep_tasks\n"
-        "from mirrorneuron.flows.executor import Task\n"
-        "from mirrorneuron.flows.sweep import Sweep\n"
+        "from mirrorneuron.flows.compute.executor import Task\n"
+        "from mirrorneuron.flows.compute.sweep import Sweep\n"
         "task = Task('a', ({'p', 'q', 'r'}, {'x': 1, 'y': (2.5, None)}))\n"
         f"print(Sweep(sweep_tasks.square, [task], versions={VERSIONS!r}).keys[0])\n"
     )

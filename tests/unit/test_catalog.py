@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators import mirrors as mirrors_package
-from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.cells import mirrors as mirrors_package
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import FileError, InputError, SpecError
 
 EXAMPLES = sorted(

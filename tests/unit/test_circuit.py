@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mirrorneuron.flows import lvs_netlist, simulate
-from mirrorneuron.flows.testbenches import circuit as reader
-from mirrorneuron.flows.testbenches.bench import Bench, CurrentInput, Points, Voltage
+from mirrorneuron.flows import simulate
+from mirrorneuron.flows.lvs import schematic as lvs_netlist
+from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Points, Voltage
+from mirrorneuron.generators.cells.neuron import circuit as neuron_circuit
+from mirrorneuron.generators.cells.neuron.circuit import build_neuron
+from mirrorneuron.generators.cells.neuron.sizing import size_neuron
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.generators.circuit import Capacitor, Device, Netlist, Transistor
-from mirrorneuron.generators.neuron import circuit as neuron_circuit
-from mirrorneuron.generators.neuron.circuit import build_neuron
-from mirrorneuron.generators.neuron.sizing import size_neuron
-from mirrorneuron.generators.neuron.spec import NeuronSpec
 from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import NetlistError
+from mirrorneuron.pdk_sky130.spice import netlist as reader
 
 
 def _fet(name: str = "m", nets: str = "d g s b", **changes: Any) -> Transistor:

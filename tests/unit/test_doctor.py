@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import doctor, tools
+from mirrorneuron.flows import tools
+from mirrorneuron.flows.tools import doctor
 from mirrorneuron.pdk_sky130 import install
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.hand import HAND_MODELS, UT, hand_model
+from mirrorneuron.pdk_sky130.models.hand import HAND_MODELS, UT, hand_model
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "hand_models.py"
 

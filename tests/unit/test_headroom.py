@@ -6,9 +6,9 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from mirrorneuron.pdk_sky130 import headroom
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.hand import hand_model
+from mirrorneuron.pdk_sky130.models import headroom
+from mirrorneuron.pdk_sky130.models.hand import hand_model
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "headroom.py"
 

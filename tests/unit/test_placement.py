@@ -11,15 +11,7 @@ from math import exp, hypot, inf, nan
 from time import process_time
 
 import pytest
-from mirrorneuron.generators.placement import (
-    MAX_UNITS,
-    STYLES,
-    Pattern,
-    abba,
-    block,
-    common_centroid,
-    interdigitated,
-)
+from mirrorneuron.generators.placement import MAX_UNITS, STYLES, Pattern, abba, block, common_centroid, interdigitated
 from mirrorneuron.generators.placement.metrics import correlated_mismatch, largest_offset, summary, wiring
 from mirrorneuron.pdk_sky130.errors import SpecError
 

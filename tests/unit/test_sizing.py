@@ -7,14 +7,14 @@ from itertools import product
 from typing import Any
 
 import pytest
-from mirrorneuron.generators.neuron.sizing import (
+from mirrorneuron.generators.cells.neuron.sizing import (
     COMPENSATION_RATIO,
     MIM_SIDE_MIN_NM,
     PEDESTAL_UNITS,
     NeuronSizing,
     size_neuron,
 )
-from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.generators.units import ArraySize
 
 SPECS: list[dict[str, Any]] = [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pydantic
 import pytest
-from mirrorneuron.generators.neuron.spec import NeuronSpec
+from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import SpecError
 
 

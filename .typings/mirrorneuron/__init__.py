@@ -1,0 +1,1 @@
+../../mirrorneuron/__init__.py

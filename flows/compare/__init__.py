@@ -1,0 +1,5 @@
+"""Mirrors side by side."""
+
+from mirrorneuron.flows.compare.run import KEYS, Comparison, Entry, compare, lines, write
+
+__all__ = ["KEYS", "Comparison", "Entry", "compare", "lines", "write"]

@@ -1,0 +1,83 @@
+"""The official KLayout deck and its two side checks, as the PDK brings them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import klayout.db as kdb
+from mirrorneuron.flows.drc.findings import Findings, Job, Violation
+from mirrorneuron.flows.drc.klayout import categories, items, run_deck
+from mirrorneuron.pdk_sky130.errors import EvidenceError
+
+__all__ = ["official", "pin_label", "zero_area"]
+
+# Without these switches the deck runs no rule and looks clean. Each group leaves its section in the log.
+_SWITCHES: Final = {"feol": "true", "beol": "true", "offgrid": "true", "floating_met": "true", "seal": "false"}
+_SECTIONS: Final = ("FEOL section", "BEOL section", "OFFGRID-ANGLES section")
+# A side check's exit status is 1 + the number of findings, up to 127; 1 itself is an error of its own.
+_SIDE_CHECK_CODES: Final = (0, *range(2, 128))
+
+
+def official(job: Job) -> Findings:
+    """The official deck with all its rule groups."""
+    done, database = run_deck(
+        job, "official", job.pdk.drc_deck, {"top_cell": job.top, "thr": str(job.threads), **_SWITCHES}
+    )
+    rules = sum(1 for category in categories(database) if not any(category.each_sub_category()))
+    lines = {line.strip() for line in done.stdout.splitlines()}
+    missing = [section for section in _SECTIONS if section not in lines]
+    if rules and missing:
+        raise EvidenceError(
+            f"the official deck did not run its {', '.join(missing)}; what it did run proves nothing "
+            f"(log: {job.work / 'official.log'})"
+        )
+    return Findings(rules, list(items("official", database)))
+
+
+def zero_area(job: Job, deck: Path, layout: kdb.Layout) -> Findings:
+    """The shuttle's check for shapes without area and paths without length."""
+    done, database = run_deck(job, "zero-area", deck, {"top_cell_name": job.top}, _SIDE_CHECK_CODES)
+    total = _last_number(r"(\d+) total zero-area objects", done.stdout, "zero-area", job)
+    found = list(items("zero-area", database))
+    # The deck marks shapes without area, but only counts paths without length.
+    found += [
+        Violation("zero-area", "zero_length_path", "path without length", "", x, y)
+        for x, y in _zero_length_paths(layout)
+    ]
+    if (total == 0) != (not found):
+        raise EvidenceError(
+            f"the zero-area check counts {total} objects and marks {len(found)} (log: {job.work / 'zero-area.log'})"
+        )
+    return Findings(len(re.findall(r"^\d+ zero-(?:area shapes|length paths)", done.stdout, re.MULTILINE)), found)
+
+
+def _zero_length_paths(layout: kdb.Layout) -> Iterator[tuple[float, float]]:
+    for cell in layout.each_cell():
+        for layer in layout.layer_indexes():
+            for shape in cell.shapes(layer).each(kdb.Shapes.SPaths):
+                if shape.area() and len(set(shape.each_point())) == 1:
+                    centre = shape.dbbox().center()
+                    yield centre.x, centre.y
+
+
+def pin_label(job: Job, deck: Path) -> Findings:
+    """The shuttle's check for pins and labels that lie on no drawing."""
+    switches = {"top_cell_name": job.top, "threads": str(job.threads)}
+    done, database = run_deck(job, "pin-label", deck, switches, _SIDE_CHECK_CODES)
+    total = _last_number(r"(\d+) total error\(s\)", done.stdout, "pin-label", job)
+    found = list(items("pin-label", database))
+    if (total == 0) != (not found):
+        raise EvidenceError(
+            f"the pin-label check counts {total} errors and marks {len(found)} (log: {job.work / 'pin-label.log'})"
+        )
+    return Findings(_last_number(r"(\d+) checks", done.stdout, "pin-label", job), found)
+
+
+def _last_number(pattern: str, text: str, name: str, job: Job) -> int:
+    numbers = re.findall(pattern, text)
+    if not numbers:
+        raise EvidenceError(f"the {name} check did not run to its end (log: {job.work / name}.log)")
+    return int(numbers[-1])

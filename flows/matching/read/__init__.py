@@ -1,0 +1,1 @@
+"""Devices and their surroundings, read from polygons."""

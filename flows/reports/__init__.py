@@ -1,0 +1,1 @@
+"""Pages, pictures, plots, console text and CI formats."""

@@ -1,0 +1,214 @@
+"""Give ngspice a deck, and take its result for what it proves: the one place where the simulation meets the program."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from mirrorneuron.flows import tools
+from mirrorneuron.flows.simulate import rawfile
+from mirrorneuron.flows.simulate.bench import Pwl, Voltage
+from mirrorneuron.flows.simulate.course import Course
+from mirrorneuron.flows.simulate.deck import Setup, own_value
+from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolFailedError, ToolTimeoutError
+from mirrorneuron.pdk_sky130.spice.netlist import GROUND
+from numpy.typing import NDArray
+
+__all__ = ["DC", "LOG", "TRAN", "Process", "UnsolvedError"]
+
+Array: TypeAlias = NDArray[Any]
+
+# Currents of nanoamperes: the default abstol of 1 pA and gmin of 1e-12 S would show in them.
+_ACCURACY: Final = ".option gmin=1e-15 abstol=1e-16 vntol=1e-8 chgtol=1e-17"
+DC: Final = ".option reltol=1e-5"
+TRAN: Final = ".option reltol=1e-4"
+"""Options of operating points, and of transients."""
+LOG: Final = "ngspice.log"
+_SPICEINIT: Final = """\
+* nf>1 takes the wrong model bin without hsa
+set ngbehavior=hsa
+set ng_nomodcheck
+set num_threads=1
+set filetype=binary
+"""
+
+_REFUSED: Final = re.compile(
+    r"^.*\b(?:error|fatal|unknown|unrecognized|no such|not found|can't find)\b.*$", re.I | re.M
+)
+# "out of range for": what a resistor's law gives where an iteration ran off to; ngspice's next help may find the point.
+_UNSOLVED: Final = re.compile(
+    r"^.*(?:abort|singular|convergence|timestep too small|iteration limit|solution failed|point failed|can't occur"
+    r"|not available or has zero length|out of range for).*$",
+    re.I | re.M,
+)
+# The library's bipolar models hold parameters that are not ngspice's.
+_IGNORED: Final = re.compile(r"unrecognized parameter \((\w+)\) - ignored", re.I)
+_BRANCH: Final = re.compile(r"^i\((.*)\)$")
+_BREAK: Final = re.compile(r".{400,}?[, ](?=.{400})", re.DOTALL)
+_HELP: Final = {
+    "Dynamic gmin stepping completed": "gmin stepping",
+    "True gmin stepping completed": "gmin stepping",
+    "Source stepping completed": "source stepping",
+}
+
+
+class UnsolvedError(Exception):
+    """This way found no solution; the next may."""
+
+
+class Process:
+    """Runs decks of a setup in a folder; keeps what ngspice complained of, and the help it gave itself.
+
+    ``vectors`` are ngspice's names of what is kept of a result: nodes by name, and the currents of voltage sources as
+    ``i(pin)``; ``voltages`` are the nodes among them.
+    """
+
+    def __init__(self, setup: Setup, where: str, folder: Path, timeout_s: float) -> None:
+        """`where` is what messages call it."""
+        self.setup = setup
+        self.sources = setup.sources
+        self.folder = folder
+        self.where = where
+        self.ways: Counter[str] = Counter()
+        self.complaints: list[str] = []
+        self._timeout_s = timeout_s
+        self.vectors = {node: f"v({name})" for node, name in setup.nodes.items() if node != GROUND}
+        self.voltages = tuple(self.vectors)
+        self.vectors.update({f"i({s.pin})": f"i(v{k})" for k, s in enumerate(self.sources) if isinstance(s, Voltage)})
+
+    def own_values(self) -> dict[str, float]:
+        """The constant values of all sources by pin."""
+        return {source.pin: own_value(source) for source in self.sources}
+
+    def still(self, values: Mapping[str, float], waves: Mapping[str, Pwl] | None = None, ac: str = "") -> list[str]:
+        """Lines of sources that are constant, or have a waveform."""
+        lines: list[str] = []
+        for k, source in enumerate(self.sources):
+            line = f"{self._ends(k)} dc {values[source.pin]!r}"
+            if source.pin == ac:
+                line += " ac 1"
+            wave = (waves or {}).get(source.pin)
+            if wave is not None:
+                line += f" pwl({' '.join(f'{time!r} {value!r}' for time, value in wave.points)})"
+            lines.append(line)
+        return lines
+
+    def moving(self, course: Course) -> list[str]:
+        """Lines of sources that follow ``sel`` through a course, and of ``sel``."""
+        lines = ["vsel sel 0 1", DC]
+        moving = course.moving()
+        for k, source in enumerate(self.sources):
+            node = self.setup.nodes[source.pin]
+            expression = moving.get(source.pin)
+            if expression is None:
+                lines.append(f"{self._ends(k)} dc {float(course.values[source.pin][0])!r}")
+            elif isinstance(source, Voltage):
+                lines += [f"b{k} drive{k} 0 v={expression}", f"v{k} {node} drive{k} dc 0"]
+            else:
+                lines.append(f"b{k} 0 {node} i={expression}")
+        return lines
+
+    def nodesets(self, guess: Mapping[str, float]) -> list[str]:
+        """Lines that let an operating point be looked for from where nodes are guessed to be [V]."""
+        return [f".nodeset {self.vectors[node]}={volt!r}" for node, volt in guess.items()]
+
+    def _ends(self, k: int) -> str:
+        source = self.sources[k]
+        node = self.setup.nodes[source.pin]
+        return f"v{k} {node} 0" if isinstance(source, Voltage) else f"i{k} 0 {node}"
+
+    def execute(
+        self, way: str, lines: Sequence[str], commands: Sequence[str], marks: Sequence[str] = ("v(sel)",)
+    ) -> list[rawfile.Plot]:
+        """Run a deck and read what it wrote, which after an aborted analysis may be a part of it.
+
+        `vectors` are saved, and `marks`, by which the results are told apart.
+
+        Raises
+        ------
+        UnsolvedError
+            Nothing was written.
+        """
+        title = f"* {self.where}, {way}".replace("\n", " ")
+        saved = [*self.vectors.values(), *marks]
+        deck = [
+            title,
+            f".temp {self.setup.condition.temperature_c!r}",
+            _ACCURACY,
+            *self.setup.body,
+            *lines,
+            ".control",
+            "optran 1 1 1 0 0 0",
+            *("save " + _BRANCH.sub(r"\1#branch", vector) for vector in saved),
+            *commands,
+            "quit",
+            ".endc",
+            ".end",
+        ]
+        (self.folder / ".spiceinit").write_text(_SPICEINIT)
+        (self.folder / f"{way}.cir").write_text("\n".join(_folded(line) for line in deck) + "\n")
+        raw = self.folder / "out.raw"
+        raw.unlink(missing_ok=True)
+        log = self.folder / LOG
+        try:
+            done = tools.run(
+                "ngspice",
+                ["-b", f"{way}.cir"],
+                cwd=self.folder,
+                log=log,
+                timeout_s=self._timeout_s,
+                env={"HOME": str(self.folder)},
+                ok_codes=None,
+            )
+        except (ToolFailedError, ToolTimeoutError) as error:
+            raise type(error)(f"{self.where}: {error}") from error
+        output = f"{done.stderr}\n{done.stdout}"
+        for note, help_ in _HELP.items():
+            if note in output:
+                self.ways[help_] += output.count(note)
+        unsolved = _UNSOLVED.search(output)
+        refused = next((line for line in _REFUSED.findall(output) if not self._harmless(line)), None)
+        if refused or (done.returncode and not unsolved):
+            words = (refused or f"it ended with status {done.returncode}").strip()
+            raise ToolFailedError(f"{self.where}: ngspice refused the deck: {words} (log: {log}.err, {log})")
+        if unsolved:
+            self.complain(way, f"ngspice: {unsolved.group(0).strip()}")
+        if not raw.exists():
+            raise UnsolvedError("ngspice left no result")
+        try:
+            return rawfile.read(raw)
+        except EvidenceError as error:
+            raise EvidenceError(f"{self.where}: {error} (in {self.folder})") from error
+
+    def _harmless(self, line: str) -> bool:
+        """Whether a line with an error's words only tells of no solution, or of a parameter that is the library's."""
+        ignored = _IGNORED.search(line)
+        if ignored is None:
+            return _UNSOLVED.search(line) is not None
+        own = self.setup.bench.circuit.models.values()
+        return not any(re.search(rf"\b{ignored.group(1)}\s*=", text) for text in own)
+
+    def vector(self, plot: rawfile.Plot, vector: str) -> Array:
+        """A vector of a result by ngspice's name; `EvidenceError` if it is not there."""
+        try:
+            return plot.vectors[vector]
+        except KeyError:
+            raise EvidenceError(f"{self.where}: ngspice's result lacks {vector} (in {self.folder})") from None
+
+    def named(self, plot: rawfile.Plot, name: str) -> Array:
+        """One of `vectors` by our name."""
+        return self.vector(plot, self.vectors[name])
+
+    def complain(self, way: str, complaint: object) -> None:
+        """Note why a way led nowhere."""
+        self.complaints.append(f"{way}: {complaint}")
+
+
+def _folded(line: str) -> str:
+    """A line in pieces that ngspice's reader takes."""
+    if len(line) < 2000:
+        return line
+    return _BREAK.sub(lambda match: f"{match.group(0)}\n+ ", line)

@@ -1,0 +1,1 @@
+"""The testbench of all current mirrors."""

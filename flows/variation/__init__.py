@@ -1,0 +1,1 @@
+"""Samples of varying devices, and their statistics."""

@@ -1,0 +1,190 @@
+"""What a user asks for of any mirror, and what a mirror's module gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+
+from mirrorneuron.generators.spec import FITS, CellSpec, Micrometres, OneOf, SiQuantity, UnitSizes, WholeList
+from mirrorneuron.pdk_sky130.devices import NO_PNP
+from mirrorneuron.pdk_sky130.errors import SpecError
+from pydantic import Field
+
+if TYPE_CHECKING:
+    from klayout import db as kdb
+    from mirrorneuron.generators.circuit import Netlist
+
+__all__ = ["CASCODE_WIDTH_TEXT", "WIDEST_UM", "Amplified", "CascodeWidth", "Cascoded", "Mirror", "MirrorSpec", "Side"]
+
+_AUTO: Final = "auto"
+WIDEST_UM: Final = 40
+"""The widest unit [um]."""
+_WIDTH_RULE: Final = "two fingers of 0.42 um (difftap.2) to 20 um (a tap within 15 um: LU.2, LU.3), x.1a"
+_WIDTH_REMEDY: Final = "nothing is rounded; for more width take more units: ratios [4, 4] for [1, 1]"
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is what in a mirror of one polarity.
+
+    ``rail`` is the supply that the sources are on, ``other`` the one across; ``sign`` is 1 where currents flow into the
+    input and -1 where they flow out of it; ``opposite`` is the device of mirrors that fold a current back.
+    """
+
+    polarity: str
+    rail: str
+    other: str
+    sign: int
+    opposite: str
+
+
+_SIDES: Final = {
+    "n": Side("n", "vss", "vdd", 1, "pfet_01v8"),
+    "p": Side("p", "vdd", "vss", -1, "nfet_01v8"),
+}
+
+
+class MirrorSpec(CellSpec, UnitSizes, init=False):
+    """The fields that all mirrors have; ``P_DEVICE`` is what a p mirror of the kind is made of unless it is told."""
+
+    P_DEVICE: ClassVar[str] = "pfet_01v8"
+
+    ratios: Annotated[
+        tuple[int, ...],
+        WholeList(
+            low=1,
+            high=256,
+            shortest=2,
+            longest=17,
+            unit="units",
+            rule="a ratio is a count of equal unit transistors; the first carries the input",
+            remedy="scale and round to whole units",
+        ),
+    ] = Field((1, 1), description="Units of the input, then of each output; even counts share a centroid")
+    polarity: Annotated[
+        str,
+        OneOf(words=("n", "p"), rule="n takes currents into its pins, p gives them", remedy="choose one of the two"),
+    ] = Field("n", description="Kind of transistors")
+    device: Annotated[
+        str,
+        OneOf(
+            words=(_AUTO, "nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_lvt"),
+            rule=f"the 1.8 V transistors of the process; {NO_PNP}",
+            remedy="auto takes one of the polarity that fits under the supply",
+        ),
+    ] = Field(_AUTO, description="Unit transistor")
+    w: Annotated[
+        float,
+        Micrometres(low=0.84, high=WIDEST_UM, grid=0.01, rule=_WIDTH_RULE, remedy=_WIDTH_REMEDY),
+    ] = Field(2.0, description="Width of the unit transistor, both fingers together")
+    l: Annotated[  # noqa: E741 - the name every designer knows
+        float,
+        Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a (poly.1b) and the models' range", remedy=FITS),
+    ] = Field(2.0, description="Length of the unit transistor")
+    current: Annotated[
+        float,
+        SiQuantity(
+            low=1e-9, high=1e-3, unit="A", rule="what transistors of this process carry", remedy="choose another"
+        ),
+    ] = Field(1e-6, description="Input current that the mirror is made for and measured at")
+    supply: Annotated[
+        float,
+        SiQuantity(low=1.0, high=1.95, unit="V", rule="1.8 V transistors", remedy="1.8 V, or 1.62 to 1.95 V"),
+    ] = Field(1.8, description="Supply voltage")
+
+    @property
+    def side(self) -> Side:
+        """What is what in this polarity."""
+        return _SIDES[self.polarity]
+
+    @property
+    def main_device(self) -> str:
+        """The unit transistor's name.
+
+        Raises
+        ------
+        SpecError
+            ``device`` is of the other polarity.
+        """
+        if self.device == _AUTO:
+            return "nfet_01v8" if self.polarity == "n" else self.P_DEVICE
+        if not self.device.startswith(f"{self.polarity}fet"):
+            raise SpecError(
+                f"device is {self.device}, but polarity is {self.polarity}: they must agree; or device: auto"
+            )
+        return self.device
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The output pins, in the order of the ratios."""
+        return tuple(f"iout{i}" for i in range(1, len(self.ratios)))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Units by pin, the input's first."""
+        return dict(zip(("iin", *self.outputs), self.ratios, strict=True))
+
+    @property
+    def unit_current(self) -> float:
+        """Of each unit, at the input current of the spec [A]."""
+        return self.current / self.ratios[0]
+
+
+CascodeWidth = Annotated[
+    float,
+    Micrometres(low=0.84, high=WIDEST_UM, grid=0.01, rule=_WIDTH_RULE, remedy=_WIDTH_REMEDY),
+]
+CASCODE_WIDTH_TEXT: Final = "Width of the cascode of one unit's current"
+
+
+class Cascoded(MirrorSpec, init=False):
+    """A mirror whose cascodes have sizes of their own: short, as they load the nodes and give no ratio."""
+
+    cascode_w: CascodeWidth = Field(4.0, description=CASCODE_WIDTH_TEXT)
+    cascode_l: Annotated[
+        float,
+        Micrometres(low=0.15, high=20, grid=0.005, rule="poly.1a (poly.1b) and the models' range", remedy=FITS),
+    ] = Field(0.5, description="Length of the cascodes")
+
+    @property
+    def cascode_w_nm(self) -> int:
+        """Width of the cascode of one unit's current [nm]."""
+        return round(self.cascode_w * 1000)
+
+    @property
+    def cascode_l_nm(self) -> int:
+        """Length of the cascodes [nm]."""
+        return round(self.cascode_l * 1000)
+
+
+class Amplified(Cascoded, init=False):
+    """A mirror with amplifiers, which a current into pin ``ibias`` keeps alive; a p one gives it."""
+
+    P_DEVICE = "pfet_01v8_lvt"
+
+    # Wide: the less voltage a cascode takes, the less its amplifier has to do for it.
+    cascode_w: CascodeWidth = Field(10.0, description=CASCODE_WIDTH_TEXT)
+    bias: Annotated[
+        float,
+        SiQuantity(
+            low=10e-9,
+            high=2e-6,
+            unit="A",
+            rule="the amplifiers' tails carry a fifth of it",
+            remedy="100 nA; more is faster and rings at small inputs",
+        ),
+    ] = Field(100e-9, description="Current into pin ibias")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """A mirror's three parts.
+
+    ``circuit`` and ``layout`` start from the spec and neither looks at what the other made; both raise SpecError where
+    the spec cannot be drawn or would not work.
+    """
+
+    spec: type[MirrorSpec]
+    circuit: Callable[[Any], Netlist]
+    layout: Callable[[Any], kdb.Layout]

@@ -1,0 +1,41 @@
+"""Specs: kinds of fields, fields that cells share, and their base class."""
+
+from mirrorneuron.generators.spec.fields import (
+    FITS,
+    NAME_TEXT,
+    REFERENCE_UNITS_TEXT,
+    CellSpec,
+    FieldRow,
+    Identifier,
+    Kind,
+    Micrometres,
+    Name,
+    OneOf,
+    ReferenceUnits,
+    SiQuantity,
+    UnitSizes,
+    Whole,
+    WholeList,
+    WholeMatrix,
+    kind_of_cell,
+)
+
+__all__ = [
+    "FITS",
+    "NAME_TEXT",
+    "REFERENCE_UNITS_TEXT",
+    "CellSpec",
+    "FieldRow",
+    "Identifier",
+    "Kind",
+    "Micrometres",
+    "Name",
+    "OneOf",
+    "ReferenceUnits",
+    "SiQuantity",
+    "UnitSizes",
+    "Whole",
+    "WholeList",
+    "WholeMatrix",
+    "kind_of_cell",
+]
