@@ -151,7 +151,7 @@ def test_an_interrupt_is_no_traceback(call: Callable[..., tuple[int, str, str]],
 def test_a_fault_of_ours_is_not_hidden(doing: Callable[[Any], None]) -> None:
     doing(lambda: _raise(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
-        cli._run(["doctor"], False)
+        cli.execute(["doctor"], False)
 
 
 @pytest.mark.parametrize("step", ["drc", "lvs"])
