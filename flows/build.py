@@ -64,7 +64,7 @@ def build(spec: CellSpec, out: Path) -> Built:
         tops = [cell.name for cell in layout.top_cells()]
         if tops != [spec.name]:
             raise NetlistError(
-                f"the layout of {spec.name} has the top cells {', '.join(tops) or 'none'}; it must have one, of its name"
+                f"the layout of {spec.name} has the top cells {', '.join(tops) or 'none'}; one of its name is needed"
             )
         with _staged(folder, out) as staging:
             files = tuple(staging / f"{spec.name}.{ending}" for ending in ("gds", "spice", "png"))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from mirrorneuron.flows.cli import options
-from mirrorneuron.flows.cli.app import Command, app
 from mirrorneuron.flows.cli.outcome import Outcome, judged
 from mirrorneuron.flows.reports import console
 
 __all__ = ["build", "list_cells", "show"]
 
 
-@app.command("list", cls=Command)
 def list_cells() -> Outcome:
     """List the cells that can be built."""
     from mirrorneuron.generators import catalog
@@ -21,7 +19,6 @@ def list_cells() -> Outcome:
     return Outcome(0, {"passed": True, "cells": cells}, "\n".join(console.table((), list(cells.items()))))
 
 
-@app.command(cls=Command)
 def show(cell: options.Cell) -> Outcome:
     """Show a cell's fields with unit, default and limits."""
     from mirrorneuron.generators import catalog
@@ -32,7 +29,6 @@ def show(cell: options.Cell) -> Outcome:
     return Outcome(0, data, "\n".join(console.table(head, [[getattr(row, key) for key in head] for row in rows])))
 
 
-@app.command(cls=Command)
 def build(spec: options.Spec, changes: options.Set = None, out: options.Out = options.OUT) -> Outcome:
     """Draw a cell: GDS, netlist and picture."""
     from mirrorneuron.flows import build as step

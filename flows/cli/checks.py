@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from mirrorneuron.flows.cli import options
-from mirrorneuron.flows.cli.app import CheckingCommand, Command, app
 from mirrorneuron.flows.cli.outcome import Outcome, judged
 from mirrorneuron.flows.reports import console
 from mirrorneuron.pdk_sky130.errors import FileError
@@ -16,7 +15,6 @@ from mirrorneuron.pdk_sky130.errors import FileError
 __all__ = ["drc", "extract", "lvs", "matching"]
 
 
-@app.command(cls=CheckingCommand)
 def drc(
     gds: options.Gds,
     deck: options.Deck = "all",
@@ -36,7 +34,6 @@ def drc(
     return judged(data, subject, lines, of_drc(result))
 
 
-@app.command(cls=CheckingCommand)
 def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out: options.Out = options.OUT) -> Outcome:
     """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
     from mirrorneuron.flows import lvs as step
@@ -51,7 +48,6 @@ def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out
     return judged(data, subject, lines, of_lvs(result))
 
 
-@app.command(cls=CheckingCommand)
 def matching(
     gds: options.Gds,
     netlist: options.WantedNetlist = None,
@@ -73,7 +69,6 @@ def matching(
     return judged(data, subject, [*console.groups(data["groups"]), *lines], of_matching(result))
 
 
-@app.command(cls=Command)
 def extract(
     gds: options.Gds,
     schematic: options.PinOrder = None,

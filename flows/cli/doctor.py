@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from mirrorneuron.flows.cli.app import Command, app
 from mirrorneuron.flows.cli.outcome import Outcome
 
 __all__ = ["doctor"]
 
 
-@app.command(cls=Command)
 def doctor() -> Outcome:
     """Show the installed tools and PDK, and the command that installs what is missing."""
     from mirrorneuron.flows.tools.doctor import examine

@@ -21,16 +21,12 @@ from typing import Final, NoReturn
 
 import click
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.cli import cells, checks, doctor, measure, signoff
 from mirrorneuron.flows.cli.app import app
 from mirrorneuron.flows.cli.outcome import Outcome
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.pdk_sky130.errors import FileError, MirrorneuronError, ToolError
 
-__all__ = ["COMMANDS", "execute", "main"]
-
-COMMANDS: Final = (doctor, cells, measure, signoff, checks)
-"""The modules whose import adds commands to the program, in the order in which ``--help`` lists them."""
+__all__ = ["execute", "main"]
 
 _INTERRUPTED: Final = 130  # what typer returns after Ctrl-C
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from mirrorneuron.flows.cli import options
-from mirrorneuron.flows.cli.app import Command, app
 from mirrorneuron.flows.cli.outcome import Outcome, judged
 from mirrorneuron.flows.reports import console
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -15,7 +14,6 @@ __all__ = ["characterize", "compare", "simulate"]
 _ROOM_C: Final = 27.0
 
 
-@app.command(cls=Command)
 def simulate(
     spec: options.Spec,
     changes: options.Set = None,
@@ -40,8 +38,7 @@ def simulate(
     return judged(data, cell.name, console.checks(data["checks"]))
 
 
-# Fourteen parameters: typer takes a command's options from its signature.
-@app.command(cls=Command)
+# Fourteen parameters, because typer takes the options of a command from its signature.
 def characterize(
     spec: options.Spec,
     changes: options.Set = None,
@@ -105,7 +102,6 @@ def _numbers(text: str | None, option: str) -> list[float]:
         raise SpecError(f"{option} {text}: must be numbers separated by commas, such as -40,27,125") from None
 
 
-@app.command(cls=Command)
 def compare(
     specs: options.Specs = None,
     changes: options.Set = None,

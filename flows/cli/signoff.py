@@ -6,14 +6,12 @@ import shlex
 import sys
 
 from mirrorneuron.flows.cli import options
-from mirrorneuron.flows.cli.app import CheckingCommand, app
 from mirrorneuron.flows.cli.outcome import Outcome
 from mirrorneuron.flows.reports import console
 
 __all__ = ["signoff"]
 
 
-@app.command(cls=CheckingCommand)
 def signoff(
     spec: options.Spec,
     changes: options.Set = None,

@@ -79,12 +79,8 @@ def test_what_is_kept(found, netlist):
 
 
 def test_the_same_seed_gives_the_same_on_any_number_of_workers(netlist):
-    drawn = [
-        step.characterize(
-            spec_of(), netlist, step.Study(variation=Variation(60, seed=3)), executor=LocalExecutor(jobs)
-        ).drawn
-        for jobs in (1, 2)
-    ]
+    study = step.Study(variation=Variation(60, seed=3))
+    drawn = [step.characterize(spec_of(), netlist, study, executor=LocalExecutor(jobs)).drawn for jobs in (1, 2)]
     assert np.array_equal(drawn[0]["ratio_d1"], drawn[1]["ratio_d1"])
 
 
