@@ -80,7 +80,7 @@ class Target(BaseModel):
             return next(limit for limit in (self.max, self.min) if limit is not None)
         return self.min if value is not None and value - self.min < self.max - value else self.max
 
-    def told(self, unit: str) -> str:
+    def limits_text(self, unit: str) -> str:
         """The limits as text."""
         if self.min is not None and self.max is not None:
             text = f"{self.min:g} to {self.max:g} {unit}"

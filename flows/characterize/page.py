@@ -58,7 +58,7 @@ def _drawn(samples: Sequence[Samples]) -> str:
         return ""
     first = samples[0].variation
     varied = " and ".join(word for word, on in (("mismatch", first.mismatch), ("process", first.process)) if on)
-    seeds = ", ".join(str(one.variation.seed) for one in samples)
+    seeds = ", ".join(str(part.variation.seed) for part in samples)
     return f"Variation: {varied}, drawn by {first.method}, seed {seeds}."
 
 
@@ -86,18 +86,18 @@ def _statistics(result: Characterization) -> Table | None:
         "sigma",
         "from",
         "to",
-        *(f"{one:g} %" for one in _PERCENT),
+        *(f"{percent:g} %" for percent in _PERCENT),
         "least",
         "largest",
         "guarded",
     ]
     rows: list[list[str | float | None]] = []
-    for key, one in result.summaries.items():
-        interval = one.sigma_interval_any
+    for key, summary in result.summaries.items():
+        interval = summary.sigma_interval_any
         percentiles = np.percentile(result.drawn[key], _PERCENT)
         ends = [end if math.isfinite(end) else None for end in (interval.low, interval.high)]
-        values = [one.mean, one.sigma, *ends, *map(float, percentiles), one.minimum, one.maximum]
-        rows.append([_unit(result, key), *values, one.sigma * result.guard_band])
+        values = [summary.mean, summary.sigma, *ends, *map(float, percentiles), summary.minimum, summary.maximum]
+        rows.append([_unit(result, key), *values, summary.sigma * result.guard_band])
     return Table(head, rows)
 
 
@@ -107,11 +107,11 @@ def _yields(result: Characterization) -> Table | None:
     head = ["Quantity", "limits", "wanted", "passed", "of", "from", "to"]
     rows: list[list[str | float | None]] = []
     for limit in result.study.limits:
-        one = result.mismatch.yields[limit.value]
+        part = result.mismatch.yields[limit.value]
         between = " to ".join("" if value is None else f"{value:g}" for value in (limit.minimum, limit.maximum))
-        interval = one.interval
+        interval = part.interval
         rows.append(
-            [_unit(result, limit.value), between, limit.fraction, one.passed, one.count, interval.low, interval.high]
+            [_unit(result, limit.value), between, limit.fraction, part.passed, part.count, interval.low, interval.high]
         )
     return Table(head, rows)
 
@@ -120,12 +120,12 @@ def _contributions(result: Characterization) -> Table | None:
     if not result.contributions:
         return None
     rows: list[list[str | float | None]] = []
-    for key, one in result.contributions.items():
-        parts = [part for part in one.parts if part.share > 2 * part.error][:_DEVICES]
-        for k, part in enumerate([*parts, one.unexplained]):
-            name = part.name if part is not one.unexplained else "not explained linearly"
-            what = result.quantities[key].text if k == 0 else ""
-            rows.append([what, name, round(100 * part.share, 1), round(100 * part.error, 1)])
+    for key, contributions in result.contributions.items():
+        parts = [part for part in contributions.parts if part.share > 2 * part.error][:_DEVICES]
+        for k, part in enumerate([*parts, contributions.unexplained]):
+            name = part.name if part is not contributions.unexplained else "not explained linearly"
+            quantity = result.quantities[key].text if k == 0 else ""
+            rows.append([quantity, name, round(100 * part.share, 1), round(100 * part.error, 1)])
     return Table(["Quantity", "Device", "share, %", "standard error, %"], rows)
 
 
@@ -175,14 +175,14 @@ def _histograms(figure: Figure, result: Characterization, keys: Sequence[str]) -
 
 
 def _at_corners(figure: Figure, result: Characterization, keys: Sequence[str]) -> None:
-    corners = list(dict.fromkeys(one.corner for one in result.study.conditions))
-    temperatures = sorted({one.temperature_c for one in result.study.conditions})
+    corners = list(dict.fromkeys(condition.corner for condition in result.study.conditions))
+    temperatures = sorted({condition.temperature_c for condition in result.study.conditions})
     colours = mpl.colormaps["turbo"](np.linspace(0.12, 0.88, max(2, len(temperatures))))
     for axes, key in zip(_panels(figure, keys), keys, strict=True):
         for temperature, colour in zip(temperatures, colours, strict=False):
-            at = [one for one in result.study.conditions if one.temperature_c == temperature]
-            x = [corners.index(one.corner) for one in at]
-            axes.plot(x, [result.corners[str(one)][key] for one in at], "o", color=colour, ms=4)
+            at = [condition for condition in result.study.conditions if condition.temperature_c == temperature]
+            x = [corners.index(condition.corner) for condition in at]
+            axes.plot(x, [result.corners[str(condition)][key] for condition in at], "o", color=colour, ms=4)
         axes.set_xticks(range(len(corners)), corners)
         axes.set_title(_title(result, key), loc="left", fontsize=8)
         axes.set_ylabel(result.quantities[key].unit)

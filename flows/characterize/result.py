@@ -116,7 +116,7 @@ class Characterization:
     @property
     def guard_band(self) -> float:
         """Largest mismatch of the binned models relative to that of the samples; 1 without samples."""
-        return max((term.guard_band for one in self.samples for term in one.terms), default=1.0)
+        return max((term.guard_band for samples in self.samples for term in samples.terms), default=1.0)
 
     def as_json(self) -> dict[str, Any]:
         """The results as a JSON object."""

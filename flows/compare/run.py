@@ -67,7 +67,8 @@ def compare(
     compared: list[ComparedMirror] = []
     checks: list[Check] = []
     with ExitStack() as stack:
-        for spec in mirrors:  # all at once: a run at work in a later one's folder is known before hours have passed
+        # All folders before the first cell: another run at work in the last one is known at once.
+        for spec in mirrors:
             stack.enter_context(workspace(spec.name, out))
         for spec in mirrors:
             named = None if watcher is None else _OfCell(watcher, spec.name)

@@ -88,7 +88,7 @@ def _rows(datasheet: Datasheet) -> list[_QuantityRow]:
                 hand=number(hand.value) if hand else "",
                 formula=hand.formula if hand else "",
                 source=hand.source if hand else "",
-                target=judgement.target.told("") if judgement else "",
+                target=judgement.target.limits_text("") if judgement else "",
                 passed=judgement.passed if judgement else None,
             )
         )

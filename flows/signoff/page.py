@@ -97,7 +97,7 @@ def _target_row(judgement: Judgement) -> _TargetRow:
         conditions=target.conditions,
         schematic=number(judgement.schematic),
         layout=number(judgement.layout),
-        limit=target.told(judgement.quantity.unit),
+        limit=target.limits_text(judgement.quantity.unit),
         margin=number(judgement.margin),
         part=part,
         passed=judgement.passed,

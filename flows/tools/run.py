@@ -102,7 +102,7 @@ def _version_of(path: Path, tool: str) -> str:
 
 
 def version(tool: str) -> str:
-    """Version of an installed program, as it prints it.
+    """Version that an installed program prints.
 
     Raises
     ------

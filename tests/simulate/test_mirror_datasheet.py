@@ -112,7 +112,7 @@ def test_a_number_that_is_missing_is_told(sheet, measured_once, extracted, tmp_p
 
 def test_lines_for_people(sheet):
     told = "\n".join(datasheet.lines(sheet))
-    assert re.search(r"Output resistance of a unit +0\.011\d* +0\.011\d* +0\.0107 Gohm", told)
+    assert re.search(r"Output resistance of a unit +0\.011\d* +0\.011\d* +0\.0107 +Gohm", told)
 
 
 def test_characterize_leaves_a_datasheet(measured_once, extracted, tmp_path, capsys):
