@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mirrorneuron.flows.cli import options
 from mirrorneuron.flows.cli.outcome import Outcome, judged
 from mirrorneuron.flows.reports import console
 from mirrorneuron.pdk_sky130.errors import SpecError
+
+if TYPE_CHECKING:  # at run time a command imports what it needs, so that --help is quick
+    from mirrorneuron.flows.characterize import Characterization
+    from mirrorneuron.flows.datasheet import Datasheet
 
 __all__ = ["characterize", "compare", "simulate"]
 
@@ -85,14 +89,23 @@ def characterize(
     with workspace(cell.name, out) as folder, made(folder / "characterize", out) as kept, Display() as display:
         source, executor = netlist or build.build(cell, out).spice, open_executor(jobs, scheduler)
         result = verb.characterize(cell, source, study, executor=executor, folder=kept, watcher=display)
-        if bench.theory is None:
-            return judged(result.as_json(), cell.name, [*verb.lines(result), *console.files(result.files)])
-        sheet = datasheet.make(cell, out, targets=limits, netlist=netlist, jobs=jobs, watcher=display)
-        datasheet.write(sheet, folder)
+        sheet = None
+        if bench.theory is not None:
+            sheet = datasheet.make(cell, out, targets=limits, netlist=netlist, jobs=jobs, watcher=display)
+            datasheet.write(sheet, folder)
+    return _characterized(result, sheet)
+
+
+def _characterized(result: Characterization, sheet: Datasheet | None) -> Outcome:
+    from mirrorneuron.flows import characterize as verb
+    from mirrorneuron.flows import datasheet
+
+    if sheet is None:
+        return judged(result.as_json(), result.name, [*verb.lines(result), *console.files(result.files)])
     data = {**result.as_json(), "datasheet": sheet.as_json(), "passed": result.passed and sheet.passed}
     checks = console.checks([check.as_json() for check in sheet.checks])
     files = console.files({**result.files, **sheet.files})
-    return judged(data, cell.name, [*datasheet.lines(sheet), *verb.lines(result), *checks, *files])
+    return judged(data, result.name, [*datasheet.lines(sheet), *verb.lines(result), *checks, *files])
 
 
 def _numbers(text: str | None, option: str) -> list[float]:

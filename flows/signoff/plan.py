@@ -107,12 +107,12 @@ def _report(inputs: Inputs) -> tuple[dict[str, str], list[Check]]:
 
 PLAN: Final[tuple[Step[Any], ...]] = (
     BUILD,
-    Step("drc", (JOB, BUILT), DRC, _drc, seconds=30),
-    Step("lvs", (JOB, BUILT), LVS, _lvs, seconds=10),
-    Step("matching", (JOB, BUILT), MATCHING, _matching, seconds=5),
-    Step("extract", (JOB, BUILT), EXTRACTED, extracted, seconds=20),
-    Step("simulate", (JOB, BENCH, BUILT), SCHEMATIC_MEASURED, _schematic, part=SCHEMATIC),
-    # The longest by far: after all others, so that it has all processes.
+    Step("drc", (JOB, BUILT), DRC, _drc, seconds=50),
+    Step("lvs", (JOB, BUILT), LVS, _lvs, seconds=8),
+    Step("matching", (JOB, BUILT), MATCHING, _matching, seconds=2),
+    Step("extract", (JOB, BUILT), EXTRACTED, extracted, seconds=6),
+    Step("simulate", (JOB, BENCH, BUILT), SCHEMATIC_MEASURED, _schematic, part=SCHEMATIC, seconds=18),
+    # After the others, so that it has all processes.
     Step(
         "simulate",
         (JOB, BENCH, EXTRACTED),
@@ -124,7 +124,7 @@ PLAN: Final[tuple[Step[Any], ...]] = (
     Step("judge", (BENCH, TARGETS), JUDGED, _judge, after=(SCHEMATIC_MEASURED, LAYOUT_MEASURED)),
     Step("report", (JOB, BUILT), REPORT, _report, after=(DRC, LVS, MATCHING, JUDGED)),
 )
-"""In the report's order."""
+"""In the order of the report."""
 
 STEPS: Final = tuple(dict.fromkeys(step.name for step in PLAN))
 """The steps' names; each of them leaves at least one check."""
