@@ -98,7 +98,7 @@ def missed(cell: str, before: Measured, after: Measured) -> tuple[str, ...]:
         if value is None:
             told.append(f"{target.value}: {after.missing[target.value]}")
         elif target.margin(value) < 0:
-            told.append(f"{target.value} {value:.4g} {unit}".rstrip() + f" ({target.told(unit)})")
+            told.append(f"{target.value} {value:.4g} {unit}".rstrip() + f" ({target.limits_text(unit)})")
     return tuple(told)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import klayout.db as kdb
 import numpy as np
 import pytest
+from mirrorneuron.flows import build as build_step
 from mirrorneuron.flows import drc, extract, lvs, matching, signoff
 from mirrorneuron.flows.build import Built
 from mirrorneuron.flows.matching import GroupReport, MatchingResult, Output
 from mirrorneuron.flows.reports import picture
 from mirrorneuron.flows.results.check import Check
-from mirrorneuron.flows.signoff import page as report
 from mirrorneuron.flows.testbenches.measure import fit_logistic
 from mirrorneuron.flows.testbenches.neuron import bench as neuron
 from mirrorneuron.flows.testbenches.neuron.bench import (
@@ -27,6 +27,7 @@ from mirrorneuron.flows.testbenches.neuron.bench import (
     StepTrace,
     Vectors,
 )
+from mirrorneuron.flows.tools import provenance
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.layers import MET1, PIN_LAYERS
@@ -163,14 +164,14 @@ def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Steps:
         (netlist,) = netlists
         return [_give(chosen.layout if netlist.name.endswith(".pex.spice") else chosen.schematic)]
 
-    monkeypatch.setattr(signoff, "build", build)
-    monkeypatch.setattr(signoff.drc, "run", lambda *_, **__: _give(chosen.drc))
-    monkeypatch.setattr(signoff.lvs, "run", lambda *_, **__: _give(chosen.lvs))
-    monkeypatch.setattr(signoff.extract, "run", extracted)
+    monkeypatch.setattr(build_step, "build", build)
+    monkeypatch.setattr(drc, "run", lambda *_, **__: _give(chosen.drc))
+    monkeypatch.setattr(lvs, "run", lambda *_, **__: _give(chosen.lvs))
+    monkeypatch.setattr(extract, "run", extracted)
     monkeypatch.setattr(matching, "run", lambda *_, **__: _give(chosen.matching))
     monkeypatch.setattr(neuron, "BENCH", replace(neuron.BENCH, measure=measured))
-    monkeypatch.setattr(signoff.install, "locate", lambda: install.Pdk(*[Path()] * 1, "test", "1", *[Path()] * 4))
-    monkeypatch.setattr(report, "versions", lambda _: {"ngspice": "39"})
+    monkeypatch.setattr(install, "locate", lambda: install.Pdk(*[Path()] * 1, "test", "1", *[Path()] * 4))
+    monkeypatch.setattr(provenance, "versions", lambda _: {"ngspice": "39"})
     return chosen
 
 

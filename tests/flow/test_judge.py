@@ -47,7 +47,7 @@ def test_limits(target: Target, value: float, passed: bool, margin: float) -> No
 
 def test_both_limits_and_what_is_typical_are_told() -> None:
     (found,) = judge.judge(BENCH, [SLOPE], None, measurement(slope=0.45))
-    assert SLOPE.told("1/uA") == "0.4 to 0.6 1/uA (typ 0.5)"
+    assert SLOPE.limits_text("1/uA") == "0.4 to 0.6 1/uA (typ 0.5)"
     assert (found.check().limit, SLOPE.limit()) == (0.4, 0.6)
     assert "typically 0.5" in found.check().detail
 
@@ -199,4 +199,4 @@ def test_the_default_targets_and_the_template_are_shipped() -> None:
     ]
     for cell in [*registry.BENCHES, *(name for name in catalog.names() if name.startswith(tuple(registry.FAMILIES)))]:
         assert {path.relative_to(root) for path in registry.needed(catalog.load(cell)).targets} <= {*files}
-    assert Path("flows/templates/report.html.j2") in files
+    assert Path("flows/reports/templates/report.html.j2") in files

@@ -112,7 +112,7 @@ def test_a_number_that_is_missing_is_told(sheet, measured_once, extracted, tmp_p
 
 def test_lines_for_people(sheet):
     told = "\n".join(datasheet.lines(sheet))
-    assert re.search(r"Output resistance of a unit +0\.011\d* +0\.011\d* +0\.0107 Gohm", told)
+    assert re.search(r"Output resistance of a unit +0\.011\d* +0\.011\d* +0\.0107 +Gohm", told)
 
 
 def test_characterize_leaves_a_datasheet(measured_once, extracted, tmp_path, capsys):
@@ -159,9 +159,9 @@ def test_a_comparison(compared):
 
 
 def test_a_number_that_is_missing_is_a_dash(compared):
-    first = compared.entries[0]
-    bare = mirror.replace(first.found, numbers={})
-    found = compare.Comparison(entries=[compare.Entry(first.spec, bare, 1.0)], where=LAYOUT, checks=[])
+    first = compared.mirrors[0]
+    bare = mirror.replace(first.measurement, numbers={})
+    found = compare.Comparison(mirrors=[compare.ComparedMirror(first.spec, bare, 1.0)], where=LAYOUT, checks=[])
     assert compare.lines(found)[1].split() == ["mirror_simple", *["-"] * len(compare.KEYS), "1"]
     assert "&ndash;" in compare_report.render(found)
 
