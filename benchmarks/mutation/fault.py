@@ -10,7 +10,7 @@ from random import Random
 from typing import TypeVar
 
 import klayout.db as kdb
-from mirrorneuron.flows.matching.read import transistors
+from mirrorneuron.flows.matching.read import extract
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 
 from mutation.subjects import LAYER_NAMES, subject
@@ -67,7 +67,7 @@ class Site:
 def sites(name: str) -> tuple[Site, ...]:
     """The fingers of a cell as drawn."""
     flat = subject(name).flat
-    found = transistors.extract(flat, flat.top_cell())
+    found = extract(flat, flat.top_cell())
     return tuple(Site(f.box, f.axis, {f.gate, *f.ends} == {f.gate}) for f in found.fingers)
 
 

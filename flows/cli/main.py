@@ -339,14 +339,13 @@ def signoff(spec: Spec, changes: Set = None, targets: Targets = None, out: Out =
 def drc(gds: Gds, deck: Deck = "all", top: Top = None, out: Out = _OUT, jobs: Jobs = _JOBS) -> Outcome:
     """Check a layout against the design rules: our KLayout deck, the official one with its side checks, and Magic."""
     from mirrorneuron.flows import drc as step
-    from mirrorneuron.flows.signoff.checks import of_drc
 
     with _work(out, gds, "drc") as work:
         found = step.run(gds, work=work, top=top, decks=step.DECKS if deck == "all" else (deck,), jobs=jobs)
     data = found.as_json()
     what = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations"
     lines = [*console.violations(data["violations"]), *console.not_applicable(data["not_applicable"])]
-    return _judged(data, what, lines, of_drc(found))
+    return _judged(data, what, lines, found.checks())
 
 
 @app.command(cls=_Checked)
@@ -370,7 +369,6 @@ def matching(
 ) -> Outcome:
     """Report how well the devices of a layout match, as drawn; with a netlist also its sizes and ratios."""
     from mirrorneuron.flows import matching as step
-    from mirrorneuron.flows.signoff.checks import of_matching
 
     found = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or ())
     data = found.as_json()
@@ -379,7 +377,7 @@ def matching(
     what = f"{gds}: {kinds}, {judged} groups, {len(data['errors'])} errors"
     remarks = [("error", data["errors"]), ("ignored", data["ignored"]), ("note", data["notes"])]
     lines = [f"{word}: {line}" for word, texts in remarks for line in texts]
-    return _judged(data, what, [*console.groups(data["groups"]), *lines], of_matching(found))
+    return _judged(data, what, [*console.groups(data["groups"]), *lines], found.checks())
 
 
 @app.command(cls=_Command)

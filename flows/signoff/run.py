@@ -29,7 +29,7 @@ from mirrorneuron.flows.build import Built, build
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.signoff import page as report
-from mirrorneuron.flows.signoff.checks import of_drc, of_lvs, of_matching
+from mirrorneuron.flows.signoff.checks import of_lvs
 from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC, Measurement, Testbench
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.tools.folders import alone, store, writable
@@ -293,7 +293,7 @@ class _Run:
 
     def _drc(self) -> tuple[drc.DrcResult, list[Check]]:
         result = drc.run(self._found.built.gds, work=self._folder / "drc", jobs=max(1, self._jobs - 1))
-        return result, of_drc(result)
+        return result, result.checks()
 
     def _lvs(self) -> tuple[lvs.LvsResult, list[Check]]:
         built = self._found.built
@@ -311,7 +311,7 @@ class _Run:
     def _matching(self) -> tuple[matching.MatchingResult, list[Check]]:
         built = self._found.built
         result = matching.run(built.gds, built.spice, centroid_limit=self._found.centroid_limit)
-        return result, of_matching(result)
+        return result, result.checks()
 
     def _extract(self) -> tuple[extract.ExtractResult, list[Check]]:
         built = self._found.built
