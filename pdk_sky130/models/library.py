@@ -191,9 +191,10 @@ class Library:
         """For each transistor card of `deck` by its name, one of the instances that use it."""
         first: dict[str, Instance] = {}
         for instance in instances:
-            device, parameters = self._resolve(instance)
+            device = self._device(instance.device)
             if device.bins:
-                first.setdefault(self._transistor(instance, device, parameters)[0], instance)
+                card, _ = self._transistor(instance, device, self._parameters(instance, device))
+                first.setdefault(card, instance)
         return {_card_name(k): instance for k, instance in enumerate(first.values())}
 
     def varying(self, instance: Instance) -> dict[str, float]:

@@ -46,8 +46,9 @@ GUARD_BAND: Final[Mapping[str, float]] = {
     "pfet_01v8_hvt": 1.0,
     "pfet_01v8_lvt": 1.6,
 }
-"""Ratio of the binned models' deviation of a 1:1 mirror's current to that of these, by device: the largest of 2/2 at 1 uA, 2/2
-at 100 nA and 1/0.5 at 1 uA, from 200 mirrors of either library's section ``tt_mm`` each, to 7 %. No smaller than 1."""
+"""Ratio of the binned models' deviation of a 1:1 mirror's current to that of these, by device: the largest of 2/2 at
+1 uA, 2/2 at 100 nA and 1/0.5 at 1 uA, from 200 mirrors of either library's section ``tt_mm`` each, to 7 %. No smaller
+than 1."""
 
 _PREFIX: Final = "process."
 _DEVICE: Final = "sky130_fd_pr__"
