@@ -1,8 +1,8 @@
-"""The sign-off's own test: faults planted in our cells, and who catches them.
+"""The sign-off's own test: faults planted in our cells, and the judges that catch them.
 
 ::
 
-    benchmarks/mutants.py                        330 faults, a table, every fault, and who told what of it
+    benchmarks/mutants.py                        330 faults, a table, every fault, and the errors of each judge
     benchmarks/mutants.py --markdown             the table for docs/mutants.md
     benchmarks/mutants.py --json                 all of it for machines
     benchmarks/mutants.py --faults 30 --seed 7   one of each kind, others than usual
@@ -28,10 +28,11 @@ _SHOWN = 110
 
 def main() -> int:
     """Plant, judge, print."""
-    from mutation import campaign, harmless, targets
-    from mutation.fault import CIRCUIT_KINDS
+    from mutation import campaign, harmless, planning, targets
     from mutation.judges import JUDGES
+    from mutation.kinds import GROUPS
     from mutation.subjects import CELLS, FIELDS, MIRRORS, RATIOS
+    from mutation.table import drawn_cells, table
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     several = {"mirrors": MIRRORS, "ratios": tuple(RATIOS)}
@@ -49,8 +50,8 @@ def main() -> int:
     parser.add_argument(
         "--kinds",
         nargs="+",
-        choices=list(campaign.GROUPS),
-        default=list(campaign.GROUPS),
+        choices=list(GROUPS),
+        default=list(GROUPS),
         metavar="GROUP",
         help="in mirrors: common, as in any cell; mirror, theirs; circuit, in circuit and layout alike, which are "
         "half of all if others are asked for too",
@@ -68,9 +69,9 @@ def main() -> int:
     started = time.monotonic()
     try:
         if any(cell in MIRRORS or cell in RATIOS for cell in cells):
-            plan = campaign.planned_each(options.faults, options.seed, cells, options.kinds)
+            plan = planning.planned_each(options.faults, options.seed, cells, options.kinds)
         else:
-            plan = campaign.planned(options.faults, options.seed, cells)
+            plan = planning.planned(options.faults, options.seed, cells)
         outcomes = campaign.judged(
             plan, folder=options.folder, jobs=options.jobs, checks=options.checks, progress=_progress
         )
@@ -93,14 +94,14 @@ def main() -> int:
         return 1 if escaped else 0
     if not options.markdown:
         _every(outcomes)
-    print("\n".join(campaign.table(outcomes, markdown=options.markdown)))
+    print("\n".join(table(outcomes, markdown=options.markdown)))
     if len({one.fault.cell for one in outcomes} & {*MIRRORS, *RATIOS}) > 1:
         print()
-        print("\n".join(campaign.table(outcomes, markdown=options.markdown, by="cell")))
+        print("\n".join(table(outcomes, markdown=options.markdown, by="cell")))
     print()
-    print(f"faults by cell: {', '.join(campaign.drawn_cells(plan))}; {time.monotonic() - started:.0f} s")
+    print(f"faults by cell: {', '.join(drawn_cells(plan))}; {time.monotonic() - started:.0f} s")
     print(f"harmless: {harmless.TEXT}")
-    if any(one.fault.kind in CIRCUIT_KINDS for one in outcomes):
+    if any(one.fault.kind in GROUPS["circuit"] for one in outcomes):
         print(f"harmless, {targets.TEXT}")
     for one in outcomes:
         if one.escaped:
@@ -109,10 +110,10 @@ def main() -> int:
     return 1 if escaped else 0
 
 
-def _every(outcomes: Sequence[campaign.Outcome]) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _every(outcomes: Sequence[campaign.MutantVerdict]) -> None:  # type: ignore[name-defined]  # noqa: F821
     for one in outcomes:
         print(f"{one.fault.number:3} {one.fault.kind}, {one.fault.cell}: {one.text}")
-        for judge, lines in one.told.items():
+        for judge, lines in one.errors.items():
             line = ", ".join(lines)
             print(f"      {judge}: {line if len(line) <= _SHOWN else line[:_SHOWN] + ' …'}")
         if one.evidence is not None:
