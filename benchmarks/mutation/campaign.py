@@ -36,7 +36,7 @@ _Errors = dict[int, dict[str, tuple[str, ...]]]
 
 @dataclass(frozen=True)
 class MutantVerdict:
-    """A fault, what it does, the errors of each judge; and where no judge has any, evidence of whether it is harmless."""
+    """A fault, what it does, the errors of each judge; and where there are none, evidence of whether it is harmless."""
 
     fault: Fault
     text: str
