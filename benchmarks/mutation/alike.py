@@ -1,8 +1,8 @@
 """Whether two extracted netlists are the same circuit, and how far their capacitances and junctions differ.
 
-Names of inner nets depend on places, so nets and devices are told apart by what they are joined to: starting from the
-pins' names, each device takes a digest of its kind, size and nets, each net one of its devices, over and over until no
-more are told apart.
+Names of inner nets depend on places, so nets and devices are distinguished by their connections: starting from the
+pins' names, each device takes a digest of its kind, size and nets, each net a digest of its devices, repeatedly until
+no more nets are distinguished.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Circuit:
         )
 
     def capacitance_change(self, other: Circuit) -> tuple[float, float]:
-        """Of the net whose capacitance changes most: by how much [F], and that over what it was."""
+        """Change of the capacitance of the net that changes most [F], and relative to its value before."""
         worst = (0.0, 0.0)
         for key in self.capacitances.keys() | other.capacitances.keys():
-            ones, others = (list(circuit.capacitances.get(key, ())) for circuit in (self, other))
-            length = max(len(ones), len(others))
-            for a, b in zip(_padded(ones, length), _padded(others, length), strict=True):
+            mine, others = (list(circuit.capacitances.get(key, ())) for circuit in (self, other))
+            length = max(len(mine), len(others))
+            for a, b in zip(_padded(mine, length), _padded(others, length), strict=True):
                 worst = max(worst, (abs(b - a), abs(b - a) / a if a else float("inf")))
         return worst
 
@@ -110,7 +110,7 @@ def _circuit(pins: set[str], devices: list[_DigestedDevice], capacitors: list[tu
 
 
 def _refined(colours: dict[str, str], devices: list[_DigestedDevice]) -> tuple[dict[str, str], list[str]]:
-    """Digests of nets and devices, refined until no more nets are told apart."""
+    """Digests of nets and devices, refined until no more nets are distinguished."""
     kinds = 0
     while True:
         marks = [_mark(device, colours) for device in devices]

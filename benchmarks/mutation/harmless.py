@@ -5,7 +5,7 @@ quantity                how it is read                                          
 ======================  ================================================================  ========================
 devices, sizes, nets    KLayout's extracted netlist, and Magic's, against the original's  nothing
 matching                the report's numbers against the original's                       nothing, but distances:
-. to well, end of diff  of the gates; beyond `FAR_UM` one is as good as another           `DISTANCE_PART`
+. to well, end of diff  of the gates; beyond `FAR_UM` any                                 `DISTANCE_PART`
 . equal surroundings    up to which distance all units have the same around them          not below `NEAR_UM`
 capacitance of a net    extraction (Magic and ours)                                       `FARAD`, or `FARAD_PART`
 drain, source junction  both extractions: area and perimeter of a kind of device          `JUNCTION_PART`
@@ -44,7 +44,7 @@ NEAR_UM = 1.0
 TEXT = (
     "KLayout and Magic extract the same devices, sizes and nets; the matching report has the same numbers, but that "
     f"distances from gates to wells and ends of diffusion may change by {100 * DISTANCE_PART:g} %, or beyond "
-    f"{FAR_UM:g} um, and what lies {NEAR_UM:g} um and more from all gates; no net's capacitance changes by more than "
+    f"{FAR_UM:g} um, and shapes {NEAR_UM:g} um and more from all gates; no net's capacitance changes by more than "
     f"{FARAD * 1e15:g} fF and {100 * FARAD_PART:g} %, no junction by more than {100 * JUNCTION_PART:g} %, no "
     f"resistance between two places by more than {OHM:g} ohm (10 uV at 1 uA), or {IDLE_OHM:g} ohm to gates, taps and "
     "dummies"
@@ -107,8 +107,8 @@ def _read(layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
 
 @cache
 def _drawn(cell: str, extracted: str) -> _Read:
-    whole = subject(cell)
-    return _read(whole.flat, whole.netlist, extracted)
+    original = subject(cell)
+    return _read(original.flat, original.netlist, extracted)
 
 
 def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:

@@ -131,13 +131,13 @@ def _lines(regions: list[kdb.Region], window: kdb.Box, vertical: bool) -> NDArra
 class _Matrix:
     """Conductances between nodes."""
 
-    one: list[NDArray[np.int64]] = field(default_factory=list)
-    other: list[NDArray[np.int64]] = field(default_factory=list)
+    first: list[NDArray[np.int64]] = field(default_factory=list)
+    second: list[NDArray[np.int64]] = field(default_factory=list)
     value: list[NDArray[np.float64]] = field(default_factory=list)
 
-    def add(self, one: Any, other: Any, value: Any) -> None:
-        self.one.append(np.atleast_1d(np.asarray(one, dtype=np.int64)))
-        self.other.append(np.atleast_1d(np.asarray(other, dtype=np.int64)))
+    def add(self, first: Any, second: Any, value: Any) -> None:
+        self.first.append(np.atleast_1d(np.asarray(first, dtype=np.int64)))
+        self.second.append(np.atleast_1d(np.asarray(second, dtype=np.int64)))
         self.value.append(np.atleast_1d(np.asarray(value, dtype=np.float64)))
 
 
@@ -187,9 +187,9 @@ class _Window:
             both = mask[1:, :] & mask[:-1, :] if axis == 0 else mask[:, 1:] & mask[:, :-1]
             i, j = np.nonzero(both)
             k, side = (i, j) if axis == 0 else (j, i)
-            one = number[i, j]
-            other = number[i + 1, j] if axis == 0 else number[i, j + 1]
-            self.matrix.add(one, other, across[side] / ((along[k] + along[k + 1]) / 2) / square)
+            first = number[i, j]
+            second = number[i + 1, j] if axis == 0 else number[i, j + 1]
+            self.matrix.add(first, second, across[side] / ((along[k] + along[k + 1]) / 2) / square)
         for side, cells in enumerate((number[0, :], number[-1, :], number[:, 0], number[:, -1])):
             starts = self.y if side < 2 else self.x
             run: list[int] = []
@@ -240,9 +240,9 @@ class _Window:
     def resistances(self) -> dict[tuple[Key, Key], float]:
         """Between all pairs of terminals that are joined [ohm]."""
         merged = self._merged_nodes()
-        a = merged[np.concatenate(self.matrix.one)]
-        b = merged[np.concatenate(self.matrix.other)]
-        network = _Network(a, b, np.concatenate(self.matrix.value), int(merged.max()) + 1)
+        a = merged[np.concatenate(self.matrix.first)]
+        b = merged[np.concatenate(self.matrix.second)]
+        network = _GridNetwork(a, b, np.concatenate(self.matrix.value), int(merged.max()) + 1)
         members: dict[int, list[Key]] = defaultdict(list)
         for key, node in self.terminals.items():
             members[int(network.parts[merged[node]])].append(key)
@@ -264,7 +264,7 @@ class _Window:
         return connected_components(graph, directed=False)[1]
 
 
-class _Network:
+class _GridNetwork:
     """Conductances `g` between the nodes `a` and `b`; ``parts``: for each node the connected part that it is in."""
 
     def __init__(self, a: NDArray[np.int32], b: NDArray[np.int32], g: NDArray[np.float64], count: int) -> None:

@@ -6,8 +6,8 @@
     read/          devices from polygons
     align, compare the drawn devices against those of the netlist
     grouping/      devices that are meant to match, their units and arrays (`group`)
-    checks/        what makes units unlike
-    surroundings   what lies around a unit
+    checks/        units that differ, and arrays without dummies, ring or common centroid
+    surroundings   front-end layout around a unit
     report         the measured numbers of a group
     result         the report
 """

@@ -1,4 +1,4 @@
-"""The measured numbers of a group: sizes, places of its outputs, and what lies around its units."""
+"""The measured numbers of a group: sizes, places of its outputs, and the surroundings of its units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The matching report: groups of devices as drawn, errors, and what they mean as checks of the flow."""
+"""The matching report: groups of devices as drawn, errors, and the same as checks of the flow."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ once, and for a list of instances this comes out::
 
     sky130_fd_pr__nfet_01v8 ...   a numeric ``.model`` card, shared by all instances that need the same, and an
                                   ``M`` line per instance
-    any other device              the subcircuit as the library has it, with what it refers to; parameters as numbers
+    any other device              the subcircuit as the library has it, with all that it refers to; parameters as numbers
 
 The numbers come from the library's own expressions at the corner asked for, so the results are the library's
 (``tests/simulate/test_models.py`` compares them). Sizes are in um and um^2, as the library expects them.
@@ -235,21 +235,21 @@ class Library:
         """
         lines: list[str] = []
         cards: dict[str, str] = {}
-        whole = list(models)
+        names = list(models)
         for instance in instances:
             device, parameters = self._resolve(instance)
             nodes = " ".join(instance.nodes)
             if device.bins:
                 card, values = self._transistor(instance, device, parameters)
-                name = cards.setdefault(card, _card_name(len(cards)))
-                lines.append(f"m{instance.name} {nodes} {name} {values}")
+                card_name = cards.setdefault(card, _card_name(len(cards)))
+                lines.append(f"m{instance.name} {nodes} {card_name} {values}")
             else:
                 base = _base(instance.device)
-                whole.append(base)
+                names.append(base)
                 draws = {draw_name(term): z / _dilution(parameters) for term, z in instance.draws.items()}
                 lines.append(f"x{instance.name} {nodes} {base} {_pairs({**parameters, **draws})}")
         card_lines = [f".model {name} {card}" for card, name in cards.items()]
-        return [".option scale=1u", *card_lines, *self._whole(whole), *lines]
+        return [".option scale=1u", *card_lines, *self._texts_of(names), *lines]
 
     def _transistor(self, instance: Instance, device: ModelDevice, parameters: Mapping[str, float]) -> tuple[str, str]:
         """The numbers of a transistor's card, and those of its M line."""
@@ -267,7 +267,7 @@ class Library:
             line["m"] = parameters["m"]
         return self._cards[key], _pairs(line)
 
-    def _whole(self, names: Iterable[str]) -> list[str]:
+    def _texts_of(self, names: Iterable[str]) -> list[str]:
         """Subcircuits and bare models as they are, with all that they refer to."""
         index = self._index
         pending = list(names)
@@ -327,7 +327,7 @@ def _copies(parameters: Mapping[str, float]) -> float:
 
 
 def _dilution(parameters: Mapping[str, float]) -> float:
-    """By what the deviation is smaller than in the library's own expression, which contains ``mult``."""
+    """Ratio of the deviation in the library's own expression, which contains ``mult``, to that of the instance."""
     return math.sqrt(_copies(parameters) / parameters.get("mult", 1.0))
 
 

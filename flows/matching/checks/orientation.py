@@ -51,9 +51,9 @@ def check(context: CheckContext, group: MatchedGroup, neighbours: NeighbourFinde
     for unit in straight:
         if unit not in reversed_units:
             same_flow[unit.gate, flows[id(unit)]].append(unit)
-    for several in same_flow.values():
-        if len(several) > 1:
-            yield from _unlike(context, group, several, neighbours)
+    for comparable in same_flow.values():
+        if len(comparable) > 1:
+            yield from _unlike(context, group, comparable, neighbours)
 
 
 def _flow(unit: MatchedUnit, sources: frozenset[int]) -> str:

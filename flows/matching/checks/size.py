@@ -20,8 +20,8 @@ def between_groups(context: CheckContext, groups: Iterable[MatchedGroup]) -> Ite
         if not group.logic:
             model = group.model if group.sort == FET else group.sort
             alike[group.gates, model, group.bulk, group.rail].append(group)
-    for several in alike.values():
-        main, *others = sorted(several, key=lambda group: -len(group.units))
+    for variants in alike.values():
+        main, *others = sorted(variants, key=lambda group: -len(group.units))
         for other in others:
             units = _mates(main, other)
             if units:

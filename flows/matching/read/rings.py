@@ -1,4 +1,4 @@
-"""Closed loops of tap: where they lie, whether they are contacted all the way, and what lies inside."""
+"""Closed loops of tap: where they lie, whether they are contacted all the way, and the points inside."""
 
 from __future__ import annotations
 
