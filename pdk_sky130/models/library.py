@@ -5,7 +5,7 @@ once, and for a list of instances this comes out::
 
     sky130_fd_pr__nfet_01v8 ...   a numeric ``.model`` card, shared by all instances that need the same, and an
                                   ``M`` line per instance
-    any other device              the subcircuit as the library has it, with all that it refers to; parameters as numbers
+    any other device              the subcircuit as the library has it, with all it refers to; parameters as numbers
 
 The numbers come from the library's own expressions at the corner asked for, so the results are the library's
 (``tests/simulate/test_models.py`` compares them). Sizes are in um and um^2, as the library expects them.
