@@ -24,14 +24,13 @@ def drc(
 ) -> Outcome:
     """Check a layout against the design rules: our KLayout deck, the official one with its side checks, and Magic."""
     from mirrorneuron.flows import drc as step
-    from mirrorneuron.flows.signoff.checks import of_drc
 
     with _work(out, gds, "drc") as work:
         result = step.run(gds, work=work, top=top, decks=step.DECKS if deck == "all" else (deck,), jobs=jobs)
     data = result.as_json()
     subject = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations"
     lines = [*console.violations(data["violations"]), *console.not_applicable(data["not_applicable"])]
-    return judged(data, subject, lines, of_drc(result))
+    return judged(data, subject, lines, result.checks())
 
 
 def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out: options.Out = options.OUT) -> Outcome:
@@ -57,7 +56,6 @@ def matching(
 ) -> Outcome:
     """Report how well the devices of a layout match, as drawn; with a netlist also its sizes and ratios."""
     from mirrorneuron.flows import matching as step
-    from mirrorneuron.flows.signoff.checks import of_matching
 
     result = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or ())
     data = result.as_json()
@@ -66,7 +64,7 @@ def matching(
     subject = f"{gds}: {kinds}, {groups} groups, {len(data['errors'])} errors"
     remarks = [("error", data["errors"]), ("ignored", data["ignored"]), ("note", data["notes"])]
     lines = [f"{word}: {line}" for word, texts in remarks for line in texts]
-    return judged(data, subject, [*console.groups(data["groups"]), *lines], of_matching(result))
+    return judged(data, subject, [*console.groups(data["groups"]), *lines], result.checks())
 
 
 def extract(

@@ -27,7 +27,7 @@ from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.matching import MatchingResult
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.signoff import page
-from mirrorneuron.flows.signoff.checks import of_drc, of_lvs, of_matching
+from mirrorneuron.flows.signoff.checks import of_lvs
 from mirrorneuron.flows.signoff.result import Signoff, centroid_limit
 from mirrorneuron.flows.steps import Inputs, Product, Record, Skip, Step
 from mirrorneuron.flows.steps.cell import BENCH, BUILD, BUILT, JOB, JUDGED, TARGETS, extracted
@@ -53,7 +53,7 @@ def _drc(inputs: Inputs) -> tuple[DrcResult, list[Check]]:
     job = inputs[JOB]
     # One process is left to the other steps.
     result = drc.run(inputs[BUILT].gds, work=job.folder / "drc", jobs=max(1, job.jobs - 1))
-    return result, of_drc(result)
+    return result, result.checks()
 
 
 def _lvs(inputs: Inputs) -> tuple[LvsResult, list[Check]]:
@@ -67,7 +67,7 @@ def _matching(inputs: Inputs) -> tuple[MatchingResult, list[Check]]:
     if not any(isinstance(device, Transistor | Bipolar | Resistor) for device in catalog.circuit_of(spec).devices):
         raise Skip("matching reads transistors, npn and resistors, and the cell has none")
     result = matching.run(built.gds, built.spice, centroid_limit=centroid_limit(spec))
-    return result, of_matching(result)
+    return result, result.checks()
 
 
 def _schematic(inputs: Inputs) -> tuple[Measurement, list[Check]]:

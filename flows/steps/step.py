@@ -6,7 +6,7 @@
 
     def _drc(inputs: Inputs) -> tuple[DrcResult, list[Check]]:
         result = drc.run(inputs[BUILT].gds, ...)
-        return result, of_drc(result)
+        return result, result.checks()
 
     Step("drc", needs=(BUILT,), makes=DRC, run=_drc)
 """

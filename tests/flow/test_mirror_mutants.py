@@ -23,7 +23,7 @@ from mirrorneuron.lvs import DECK
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from mutation import campaign, targets
+from mutation import planning, targets
 from mutation.fault import CIRCUIT_KINDS, MIRROR_KINDS, changes, plant
 from mutation.subjects import MIRRORS, subject
 
@@ -134,7 +134,7 @@ def test_netlists_tell_of_a_wrong_drawing(tmp_path: Path) -> None:
         whole = subject(cell)
         layouts = {"as it is": whole.flat}
         for kind in ("size drawn wrongly", *NET):
-            fault, text = campaign.first(kind, cell, 1)
+            fault, text = planning.first(kind, cell, 1)
             if fault is not None and len(layouts) < 3:
                 layouts[text] = plant(fault)[0].layout
         assert len(layouts) == 3
@@ -162,7 +162,7 @@ def test_every_kind_has_a_place_in_a_mirror() -> None:
     left = {*MIRROR_KINDS, *CIRCUIT_KINDS}
     for cell in ("mirror_degenerated", "mirror_npn", "mirror_active_input", "mirror_simple_124"):
         for kind in sorted(left):
-            fault, text = campaign.first(kind, cell, 1)
+            fault, text = planning.first(kind, cell, 1)
             if fault is None:
                 continue
             left.remove(kind)
@@ -175,12 +175,12 @@ def test_every_kind_has_a_place_in_a_mirror() -> None:
 
 
 def test_a_mirrors_faults_do_not_depend_on_the_others() -> None:
-    alone = campaign.planned_each(8, 1, ["mirror_npn"])
-    both = campaign.planned_each(16, 1, ["mirror_simple", "mirror_npn"])
+    alone = planning.planned_each(8, 1, ["mirror_npn"])
+    both = planning.planned_each(16, 1, ["mirror_simple", "mirror_npn"])
     assert [text for _, text in alone] == [text for fault, text in both if fault.cell == "mirror_npn"]
     assert sum(fault.kind in CIRCUIT_KINDS for fault, _ in alone) == 4
     assert [fault.number for fault, _ in both] == list(range(16))
-    assert {fault.kind in CIRCUIT_KINDS for fault, _ in campaign.planned_each(2, 1, ["mirror_npn_124"])} == {True}
+    assert {fault.kind in CIRCUIT_KINDS for fault, _ in planning.planned_each(2, 1, ["mirror_npn_124"])} == {True}
 
 
 def test_a_target_that_the_cell_misses_is_taken_at_what_it_has() -> None:

@@ -50,7 +50,7 @@ WRONG = {
     "w": (
         "db g s s sky130_fd_pr__nfet_01v8 w=1 ",
         "db g s s sky130_fd_pr__nfet_01v8 w=1.2 ",
-        "W in all of .*xb .*: 2 um as drawn, 2.4",
+        "total W of .*xb .*: 2 um as drawn, 2.4",
     ),
     "w of a finger": (
         f"Xb db g s s {MODEL} w=1",
@@ -109,7 +109,7 @@ def test_the_bulk(kit, desk):
 def test_nothing_in_common_is_no_pass(mirror, desk):
     result = desk.report(mirror, ".subckt top a b c d\nXm a b c d sky130_fd_pr__pfet_01v8 w=1 l=1\n.ends\n")
     assert not result.passed
-    assert "no device of the layout could be told to be one of the netlist's" in result.errors[0]
+    assert "no device of the layout corresponds to a device of the netlist" in result.errors[0]
 
 
 def test_a_neurons_inner_nets_are_found_by_structure_whatever_the_sizes(desk):
