@@ -353,7 +353,6 @@ def drc(gds: Gds, deck: Deck = "all", top: Top = None, out: Out = _OUT, jobs: Jo
 def lvs(gds: Gds, netlist: Netlist, top: Top = None, out: Out = _OUT) -> Outcome:
     """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
     from mirrorneuron.flows import lvs as step
-    from mirrorneuron.flows.signoff.checks import of_lvs
 
     with _work(out, gds, "lvs") as work:
         found = step.run(gds, netlist, work=work, top=top)
@@ -361,7 +360,7 @@ def lvs(gds: Gds, netlist: Netlist, top: Top = None, out: Out = _OUT) -> Outcome
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     what = f"{gds}: {data['devices']} devices; {verdicts}"
     lines = [f"  {error}" for error in data["errors"]] + [f"  KLayout alone: {one}" for one in data["unseen"]]
-    return _judged(data, what, lines, of_lvs(found))
+    return _judged(data, what, lines, found.checks())
 
 
 @app.command(cls=_Checked)

@@ -27,7 +27,7 @@ from mirrorneuron.flows.extract import ext_file as ext
 from mirrorneuron.flows.extract import fringe as parasitics
 from mirrorneuron.flows.extract import resistance as parasitics_resistance
 from mirrorneuron.flows.extract.conductors import Conductors
-from mirrorneuron.flows.lvs.schematic import BIPOLAR_AREAS_UM2
+from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2
 from mirrorneuron.flows.tools import gds as gds_file
 from mirrorneuron.flows.tools import magic
 from mirrorneuron.flows.tools.folders import store, writable

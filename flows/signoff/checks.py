@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from mirrorneuron.flows.drc import DrcResult, Violation
-from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.matching import MatchingResult
 from mirrorneuron.flows.results.check import Check
 
-__all__ = ["of_drc", "of_lvs", "of_matching"]
+__all__ = ["of_drc", "of_matching"]
 
 _TOLD: Final = 3  # places, messages
 
@@ -37,16 +36,6 @@ def _by_rule(found: Iterable[Violation]) -> list[Check]:
         more = f" and {len(some) - _TOLD} more" if len(some) > _TOLD else ""
         checks.append(Check("drc", f"{deck}: {rule}", False, len(some), 0, "", f"{text}; at {places} um{more}"))
     return checks
-
-
-def of_lvs(result: LvsResult) -> list[Check]:
-    """That there was something to compare, each tool's verdict, and that they agree."""
-    checks = [Check("lvs", "devices compared", result.devices > 0, result.devices)]
-    for tool, matches in (("klayout", result.klayout), ("netgen", result.netgen)):
-        said = [error for error in result.errors if error.startswith(f"{tool}:")]
-        verdict = "match" if matches else "no match"
-        checks.append(Check("lvs", tool, matches, verdict, "match", "", "; ".join(said[:_TOLD])))
-    return [*checks, Check("lvs", "both agree on a match", result.passed)]
 
 
 def of_matching(result: MatchingResult) -> list[Check]:

@@ -29,7 +29,7 @@ from mirrorneuron.flows.build import Built, build
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.signoff import page as report
-from mirrorneuron.flows.signoff.checks import of_drc, of_lvs, of_matching
+from mirrorneuron.flows.signoff.checks import of_drc, of_matching
 from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC, Measurement, Testbench
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.tools.folders import alone, store, writable
@@ -298,7 +298,7 @@ class _Run:
     def _lvs(self) -> tuple[lvs.LvsResult, list[Check]]:
         built = self._found.built
         result = lvs.run(built.gds, built.spice, work=self._folder / "lvs")
-        return result, of_lvs(result)
+        return result, result.checks()
 
     def _matched(self) -> matching.MatchingResult | None:
         read = (Transistor, Bipolar, Resistor)

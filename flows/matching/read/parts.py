@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import klayout.db as kdb
-from mirrorneuron.flows.lvs.schematic import BIPOLAR_AREAS_UM2
 from mirrorneuron.flows.matching.read.bodies import Body, Point, ends_of, find_bodies
 from mirrorneuron.flows.matching.read.fingers import BAR, BIPOLAR, Finger, Oddity
 from mirrorneuron.flows.matching.read.nets import Nets
 from mirrorneuron.flows.matching.read.rings import Loop, innermost
+from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2
 
 __all__ = ["Parts", "find"]
 
