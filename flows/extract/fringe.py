@@ -26,9 +26,9 @@ from typing import Any, Final
 
 import klayout.db as kdb
 import numpy as np
-from mirrorneuron.flows.extract import ext_file as ext
 from mirrorneuron.flows.extract.coefficients import KINDS, SOURCES, CapacitanceRules
 from mirrorneuron.flows.extract.conductors import METALS, SUBSTRATE, Conductors
+from mirrorneuron.flows.extract.ext_file import ExtractedCell
 from mirrorneuron.flows.extract.geometry import Boxes, Ints, boxes_of, find, gaps, pairs, transposed
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.technology import magic
@@ -56,7 +56,7 @@ _PLANES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def add(extracted: ext.Extracted, conductors: Conductors, names: Mapping[int, str], rules: CapacitanceRules) -> None:
+def add(extracted: ExtractedCell, conductors: Conductors, names: Mapping[int, str], rules: CapacitanceRules) -> None:
     """Add what the edges of a layout's shapes couple to, to an extraction without it.
 
     Raises
@@ -77,7 +77,7 @@ def add(extracted: ext.Extracted, conductors: Conductors, names: Mapping[int, st
             extracted.couplings_af[min(first, second), max(first, second)] += value
 
 
-def node_names(extracted: ext.Extracted, conductors: Conductors, types: magic.Types) -> dict[int, str]:
+def node_names(extracted: ExtractedCell, conductors: Conductors, types: magic.Types) -> dict[int, str]:
     """Magic's node of each net, by where Magic says that the node is.
 
     Raises

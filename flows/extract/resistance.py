@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import klayout.db as kdb
 import numpy as np
-from mirrorneuron.flows.extract import ext_file as ext
 from mirrorneuron.flows.extract.coefficients import KINDS
 from mirrorneuron.flows.extract.conductors import METALS, Conductors
+from mirrorneuron.flows.extract.ext_file import ExtractedCell
 from mirrorneuron.flows.extract.geometry import Ints
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.rules import nm
@@ -53,7 +53,7 @@ _CONTACTS: Final = {
 pex: Any = import_module("klayout.pex")
 # A resistor that SPICE can bear.
 _LEAST_OHM: Final = 1e-4
-# As in `flows.parasitics`: where Magic says that something is, is its corner rounded down.
+# As in `flows.extract.fringe`: where Magic says that something is, is its corner rounded down.
 _INSIDE_UM: Final = 0.005
 _SIDES: Final = {
     "licon1": "licon.1",
@@ -128,7 +128,7 @@ class _Net:
 
 
 def network(
-    extracted: ext.Extracted,
+    extracted: ExtractedCell,
     conductors: Conductors,
     names: Mapping[int, str],
     pins: Collection[str],
@@ -158,7 +158,7 @@ def network(
 
 class _Builder:
     def __init__(
-        self, extracted: ext.Extracted, conductors: Conductors, names: Mapping[int, str], rules: ResistanceRules
+        self, extracted: ExtractedCell, conductors: Conductors, names: Mapping[int, str], rules: ResistanceRules
     ) -> None:
         self.extracted, self.conductors, self.names, self.rules = extracted, conductors, names, rules
         self.nets: dict[str, _Net] = defaultdict(_Net)

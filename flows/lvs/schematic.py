@@ -68,8 +68,6 @@ def read(path: Path, top: str) -> LvsCircuit:
     """
     circuits = netlist.read(path)
     _check_lines(circuits)
-    if top.lower() not in circuits.subcircuits:
-        raise NetlistError(f"{path} has no .subckt {top}, the layout's top cell; it has: {circuits.names()}")
     circuit = circuits.subcircuit(top)
     elements = flatten(circuits, circuit, DEVICES.__contains__, separate_copies=True)
     return LvsCircuit(circuit.name, circuit.pins, tuple(_named(map(_device, elements))))

@@ -16,6 +16,8 @@ __all__ = [
     "FIXED_WIDTHS_UM",
     "LENGTH_MAX_UM",
     "LENGTH_MIN_UM",
+    "NPN",
+    "PNP",
     "SPECIAL",
     "DeviceForm",
     "full_name",
@@ -53,12 +55,11 @@ _WIRE: Final = DeviceForm(("r0", "r1"), _W_L, "r", "r")
 _RESISTOR_IN_WELL: Final = DeviceForm(("r0", "r1", "b"), _W_L, "r")
 _RESISTOR_OF_FIXED_WIDTH: Final = DeviceForm(("r0", "r1", "b"), ("l",), "r")
 _DIODE: Final = DeviceForm(("a", "c"), ("area", "perim"), "d")
-_NPN: Final = DeviceForm(("c", "b", "e", "s"), (), "q")
-_PNP: Final = DeviceForm(("c", "b", "e"), (), "q")
+_NPN_FORM: Final = DeviceForm(("c", "b", "e", "s"), (), "q")
+_PNP_FORM: Final = DeviceForm(("c", "b", "e"), (), "q")
 
 SPECIAL: Final[Mapping[str, str]] = {
-    "sky130_fd_pr__special_nfet_01v8": "sky130_fd_pr__nfet_01v8",
-    "sky130_fd_pr__special_pfet_01v8_hvt": "sky130_fd_pr__pfet_01v8_hvt",
+    f"{_PREFIX}special_{name}": f"{_PREFIX}{name}" for name in ("nfet_01v8", "pfet_01v8_hvt")
 }
 """Transistors with w < 0.42 um inside a standard cell, and the device of which they are a variant."""
 
@@ -69,11 +70,15 @@ FIXED_WIDTHS_UM: Final[Mapping[str, tuple[str, float]]] = {
 }
 """Resistors whose name tells their width, with the general device and the width [um]."""
 
+NPN: Final = f"{_PREFIX}npn_05v5"
+PNP: Final = f"{_PREFIX}pnp_05v5"
+"""Kinds of bipolar transistors."""
+
 BIPOLAR_AREAS_UM2: Final[Mapping[str, tuple[str, float]]] = {
-    "sky130_fd_pr__npn_05v5_w1p00l1p00": ("sky130_fd_pr__npn_05v5", 1.0),
-    "sky130_fd_pr__npn_05v5_w1p00l2p00": ("sky130_fd_pr__npn_05v5", 2.0),
-    "sky130_fd_pr__pnp_05v5_w0p68l0p68": ("sky130_fd_pr__pnp_05v5", 0.4624),
-    "sky130_fd_pr__pnp_05v5_w3p40l3p40": ("sky130_fd_pr__pnp_05v5", 11.56),
+    f"{NPN}_w1p00l1p00": (NPN, 1.0),
+    f"{NPN}_w1p00l2p00": (NPN, 2.0),
+    f"{PNP}_w0p68l0p68": (PNP, 0.4624),
+    f"{PNP}_w3p40l3p40": (PNP, 11.56),
 }
 """Bipolar transistors, with their kind and the area of their emitter [um2]."""
 
@@ -95,8 +100,8 @@ _FORMS: Final = (
         "diode_pw2nd_05v5 diode_pw2nd_05v5_lvt diode_pw2nd_05v5_nvt diode_pw2nd_11v0 "
         "diode_pd2nw_05v5 diode_pd2nw_05v5_lvt diode_pd2nw_05v5_hvt diode_pd2nw_11v0",
     ),
-    (_NPN, "npn_05v5_w1p00l1p00 npn_05v5_w1p00l2p00"),
-    (_PNP, "pnp_05v5_w0p68l0p68 pnp_05v5_w3p40l3p40"),
+    (_NPN_FORM, "npn_05v5_w1p00l1p00 npn_05v5_w1p00l2p00"),
+    (_PNP_FORM, "pnp_05v5_w0p68l0p68 pnp_05v5_w3p40l3p40"),
 )
 
 DEVICES: Final[Mapping[str, DeviceForm]] = {

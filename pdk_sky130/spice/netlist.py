@@ -108,7 +108,9 @@ class SpiceNetlist:
         try:
             return self.subcircuits[name.lower()]
         except KeyError:
-            raise NetlistError(f"{self.source} has no .subckt {name}; it has: {self.names()}") from None
+            raise NetlistError(
+                f"{self.source} has no .subckt {name}; it has: {self.names()}. Name the subcircuit as the cell."
+            ) from None
 
     def names(self) -> str:
         """The names of the subcircuits, for a message."""
