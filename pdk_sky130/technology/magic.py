@@ -16,7 +16,7 @@ device limits (``w<0.42``)     left out; of devices that differ in nothing else,
 =============================  =====================================================================================
 
 What is left, area and overlap, is exact. Fringe and sidewall are calculated from the drawn shapes, with the official
-file's coefficients: `flows.parasitics`.
+file's coefficients: `flows.extract.fringe`.
 """
 
 from __future__ import annotations

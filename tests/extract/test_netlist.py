@@ -26,6 +26,8 @@ def run(cell: Any, folder: Path, netlist: str | None = None, **more: Any) -> ext
 
 def test_pins_come_in_the_schematics_order_and_spelling(one_fet: Any, tmp_path: Path, read: Any) -> None:
     text = "* first line\n.subckt other a b\n.ends\n.subckt CELL S\n+ b g\n+ D m=1\nX1 D g S b x\n.ends\n"
+    commented = text.replace("\n+ b", "\n* the bulk\n\n+ b").replace("\n+ D", " ; the gate\n* the drain\n+ D")
+    assert run(one_fet, tmp_path, commented).pins == ("S", "b", "g", "D")
     assert run(one_fet, tmp_path, text).pins == ("S", "b", "g", "D")
     netlist = read(tmp_path / "out" / "x.spice")
     assert netlist.pins == ["S", "b", "g", "D"]
