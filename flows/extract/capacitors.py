@@ -52,10 +52,10 @@ def capacitors_af(
 
     sums: dict[tuple[str, str], float] = defaultdict(float)
     for first, second, value in pairs:
-        for one, part in ends(first):
-            for other, share in ends(second):
-                if one != other:
-                    sums[min(one, other), max(one, other)] += value * part * share
+        for net, part in ends(first):
+            for other_net, share in ends(second):
+                if net != other_net:
+                    sums[min(net, other_net), max(net, other_net)] += value * part * share
     kept = {pair: value for pair, value in sums.items() if abs(value) > _NOTHING_AF}
     _check_positive(kept)
     return dict(sorted(_without_floating(kept, {*pins, *_driven(extracted, spell)}).items()))

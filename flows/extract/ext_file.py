@@ -86,7 +86,7 @@ def read(path: Path) -> ExtractedCell:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise EvidenceError(f"Magic's extraction left no readable {path}: {error}") from error
-    reader = _Reader()
+    reader = _ExtReader()
     for number, line in enumerate(lines, 1):
         words = [quoted or bare for quoted, bare in _WORD.findall(line)]
         handle = reader.handlers.get(words[0]) if words else None
@@ -101,7 +101,7 @@ def read(path: Path) -> ExtractedCell:
     return reader.finish()
 
 
-class _Reader:
+class _ExtReader:
     def __init__(self) -> None:
         self.result = ExtractedCell()
         self.scaled = False

@@ -67,6 +67,6 @@ def _well_af(tech: str, variant: str) -> Mapping[str, float]:
     }
     if len(coefficients) != 2:
         raise EvidenceError(
-            "the Magic technology file has no capacitance for n-wells; install the official one of SKY130"
+            "the Magic technology file has no capacitance for n-wells; install the official file of SKY130"
         )
     return coefficients

@@ -186,11 +186,15 @@ class _Builder:
 
     def _contacts_on_diffusion(self) -> None:
         """Each diffusion is a node; its contacts are resistors from there to the local interconnect."""
-        found = self.conductors
-        cuts = [polygon.bbox().center() for polygon in found.regions["licon1"].each_merged()]
+        conductors = self.conductors
+        cuts = [polygon.bbox().center() for polygon in conductors.regions["licon1"].each_merged()]
         at = _array(cuts)
         layers = ("diff", "nsdm", "ntap", "ptap", "head")
-        on = zip(found.nets("li1", at).tolist(), *(found.polygons(layer, at).tolist() for layer in layers), strict=True)
+        on = zip(
+            conductors.nets("li1", at).tolist(),
+            *(conductors.polygons(layer, at).tolist() for layer in layers),
+            strict=True,
+        )
         for place, (net, diffusion, n_type, n_tap, p_tap, head) in zip(cuts, on, strict=True):
             if net not in self.names:
                 continue
@@ -258,7 +262,7 @@ class _Builder:
     def _poly_ends(self, body: kdb.Polygon, wires: Sequence[int]) -> list[str]:
         """Taps on the poly at either end of a resistor's body."""
         polygons = list(self.conductors.regions["poly"].each_merged())
-        found = []
+        taps = []
         for number in wires:
             touching = (kdb.Region(body).sized(1) & kdb.Region(polygons[number])).bbox()
             place = touching.center()
@@ -266,8 +270,8 @@ class _Builder:
             if net in self.names:
                 name = f"end{place.x}_{place.y}"
                 self.nets[self.names[net]].taps[name].append(("poly", place, 0.0))
-                found.append(name)
-        return found
+                taps.append(name)
+        return taps
 
     def _name(self, node: str) -> str:
         return self.extracted.aliases.get(node, node)
@@ -279,7 +283,7 @@ class _Builder:
             net = self.nets[name]
             if net.taps:
                 resistors, numbers = _resistors(net, self.rules, self.conductors.dbu)
-                result.resistors += [(name, one, other, ohm) for one, other, ohm in resistors]
+                result.resistors += [(name, start, end, ohm) for start, end, ohm in resistors]
                 places |= {(name, tap): number for tap, number in numbers.items()}
                 if "bulk" in numbers:
                     result.bulks[name] = numbers["bulk"]

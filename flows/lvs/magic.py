@@ -118,7 +118,7 @@ def _isolated(layout: kdb.Layout, cell: kdb.Cell) -> kdb.Region:
 
 
 def _single_substrate_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
-    """Of the labels of one name on the substrate leave one, if it can be one near diffusion.
+    """Remove all but one of the labels of each name on the substrate; a label near diffusion stays if there is any.
 
     The substrate is one net; but where there is no diffusion, Magic sees no p-well and makes a net of the label.
     """
@@ -135,8 +135,8 @@ def _single_substrate_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
             if pockets.interacting(point).is_empty():
                 away = seen.interacting(point).is_empty()
                 by_name.setdefault(shape.text_string, []).append((away, shape))
-        for found in by_name.values():
-            for _, shape in sorted(found, key=lambda pair: pair[0])[1:]:
+        for labels in by_name.values():
+            for _, shape in sorted(labels, key=lambda pair: pair[0])[1:]:
                 cell.shapes(index).erase(shape)
 
 

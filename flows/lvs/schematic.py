@@ -35,7 +35,7 @@ _MULTIPLIERS: Final = ("mult", "mf")
 
 
 @dataclass(frozen=True)
-class _Limits:
+class _SizeLimits:
     """What a size may be in `unit`, how many units the models' number 1 is, and what to write instead."""
 
     smallest: float
@@ -45,14 +45,14 @@ class _Limits:
     remedy: str
 
 
-_LENGTH: Final = _Limits(
+_LENGTH: Final = _SizeLimits(
     devices.LENGTH_MIN_UM, devices.LENGTH_MAX_UM, 1.0, "um", "Write micrometres without a suffix, or metres (2u, 2e-6)"
 )
 _LIMITS: Final = {
     "w": _LENGTH,
     "l": _LENGTH,
-    "area": _Limits(1e-4, 1e8, 1e-12, "um2", "The models take 1e-12 um2: 1 um2 is area=1e12"),
-    "perim": _Limits(0.04, 1e6, 1e-6, "um", "The models take 1e-6 um: 1 um is perim=1e6"),
+    "area": _SizeLimits(1e-4, 1e8, 1e-12, "um2", "The models take 1e-12 um2: 1 um2 is area=1e12"),
+    "perim": _SizeLimits(0.04, 1e6, 1e-6, "um", "The models take 1e-6 um: 1 um is perim=1e6"),
 }
 
 

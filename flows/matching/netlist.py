@@ -69,13 +69,13 @@ def read(path: Path, top: str) -> list[Wanted]:
     """
     circuits = netlist.read(path)
     circuit = circuits.top(top)
-    found = list(_devices(flatten(circuits, circuit, devices.DEVICES.__contains__)))
-    if not found:
+    transistors = list(_devices(flatten(circuits, circuit, devices.DEVICES.__contains__)))
+    if not transistors:
         raise NetlistError(
             f"{path}: {circuit.name or 'the netlist'} holds no transistor, npn or high-ohmic resistor "
             "(X or M lines of SKY130 models)"
         )
-    return found
+    return transistors
 
 
 def _devices(elements: Iterable[FlatElement]) -> Iterator[Wanted]:

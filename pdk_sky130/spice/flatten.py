@@ -36,7 +36,7 @@ class FlatElement:
     name: str
     element: ElementLine
     copies: float
-    _nets: _Nets
+    _nets: _NetMap
     _scope: Scope
 
     @property
@@ -120,11 +120,11 @@ def flatten(
     """
     walker = _Walker(netlist, is_device, separate_copies)
     walker.count(circuit, ())
-    nets = _Nets("", {}, netlist.shared, {})
+    nets = _NetMap("", {}, netlist.shared, {})
     return walker.elements(circuit, nets, walker.scope(circuit, {}), 1.0)
 
 
-class _Nets:
+class _NetMap:
     """The nets of the flat circuit by the nodes of one instance of a subcircuit."""
 
     def __init__(
@@ -149,9 +149,9 @@ class _Nets:
             )
         return net
 
-    def below(self, name: str, ports: Mapping[str, str]) -> _Nets:
+    def below(self, name: str, ports: Mapping[str, str]) -> _NetMap:
         """Those of an instance `name` whose pins are on the nets `ports`."""
-        return _Nets(f"{self.prefix}{name}.", ports, self.shared, self.owners)
+        return _NetMap(f"{self.prefix}{name}.", ports, self.shared, self.owners)
 
 
 class _Walker:
@@ -206,7 +206,7 @@ class _Walker:
             )
         return None
 
-    def elements(self, circuit: SpiceSubcircuit, nets: _Nets, scope: Scope, copies: float) -> Iterator[FlatElement]:
+    def elements(self, circuit: SpiceSubcircuit, nets: _NetMap, scope: Scope, copies: float) -> Iterator[FlatElement]:
         for element in circuit.elements.values():
             inner = self._called(element)
             # Names of the line itself are looked up last: `w=w` is the circuit's w.
@@ -218,7 +218,7 @@ class _Walker:
             else:
                 yield from self._call(flat, inner, nets, copies)
 
-    def _call(self, call: FlatElement, inner: SpiceSubcircuit, nets: _Nets, outer: float) -> Iterator[FlatElement]:
+    def _call(self, call: FlatElement, inner: SpiceSubcircuit, nets: _NetMap, outer: float) -> Iterator[FlatElement]:
         """The elements of the subcircuit that is called, `outer` times as often as the line is in the flat circuit."""
         ports = self._ports(call, inner)
         values = call.values()

@@ -2,7 +2,7 @@
 
 Read are subcircuits with pins, parameters and element lines, ``.param``, ``.include``, ``.global``, ``.model`` and
 ``.option scale``; comments after ``*``, ``;`` and ``$``; the ``**.subckt`` of xschem and the slash before a model of
-CDL. A file that is given may have a title line, an included one may not. What else stands in a netlist is kept as
+CDL. The first line of a file may be its title, but not in an included file. What else stands in a netlist is kept as
 `SpiceNetlist.noted` (has no influence on a circuit) or `SpiceNetlist.unread`, and each step of the flow says whether it
 accepts that. What an element line means is for `flatten` and the steps.
 """
@@ -149,7 +149,7 @@ def read(path: Path) -> SpiceNetlist:
     NetlistError
         A line is not understood, or an included file cannot be read.
     """
-    reader = _Reader(str(path))
+    reader = _NetlistReader(str(path))
     for line in _Files().lines(path):
         reader.take(line)
     return reader.finish()
@@ -163,7 +163,7 @@ def parse(text: str, source: str = "netlist") -> SpiceNetlist:
     NetlistError
         A line is not understood.
     """
-    reader = _Reader(source)
+    reader = _NetlistReader(source)
     for line in lines(text, source):
         if line.keyword == ".end":
             break
@@ -202,7 +202,7 @@ class _Files:
             raise line.error(str(error)) from error
 
 
-class _Reader:
+class _NetlistReader:
     """Takes lines one by one, and puts them where they belong."""
 
     def __init__(self, source: str) -> None:

@@ -51,7 +51,7 @@ class Line:
     """A logical line: without comments, its continuations joined.
 
     ``text`` is lower case, ``written`` keeps the case. ``file`` and ``number`` say where the line begins. A line of an
-    included file is not ``shown`` in messages: the file may be none that its reader should see.
+    included file is not ``shown`` in messages: it may be no netlist, and private.
     """
 
     text: str

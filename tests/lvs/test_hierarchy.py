@@ -74,7 +74,9 @@ def test_matching(cell: tuple[Path, Path, Path], tmp_path: Path) -> None:
         TWO_LEVELS.replace("tail gate rail rail sky130_fd_pr__nfet_01v8 w=2", "tail gate rail rail nfet_01v8 w=3")
     )
     result = matching.run(gds, netlist=path)
-    assert any("xin.xunit" in error and "1 um as drawn, 1.5 um in the netlist" in error for error in result.errors), result.errors
+    assert any("xin.xunit" in error and "1 um as drawn, 1.5 um in the netlist" in error for error in result.errors), (
+        result.errors
+    )
 
 
 def test_extraction_takes_its_pins(cell: tuple[Path, Path, Path], tmp_path: Path) -> None:
