@@ -16,7 +16,7 @@ from typing import Final
 
 import klayout.db as kdb
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.extract import coefficients, ext_file, fringe
+from mirrorneuron.flows.extract import coefficients, ext_file, fringe, resistance_rules
 from mirrorneuron.flows.extract import resistance as wire_resistance
 from mirrorneuron.flows.extract.capacitors import capacitors_af
 from mirrorneuron.flows.extract.conductors import Conductors
@@ -127,7 +127,7 @@ def run(
         if adapted:
             fringe.add(extracted, conductors, nodes, coefficients.read(tech, _VARIANT))
         if resistance:
-            ohms = wire_resistance.read(tech, _VARIANT)
+            ohms = resistance_rules.read(tech, _VARIANT)
             netlist.wires = wire_resistance.network(
                 extracted, conductors, nodes, names.pin_nodes, _texts(layout, cell), ohms
             )
