@@ -1,4 +1,4 @@
-"""The sheet and contact resistances of the official Magic technology file, and the wires, vias and plates that have them."""
+"""The sheet and contact resistances of the official Magic technology file, by wire, via and plate."""
 
 from __future__ import annotations
 
