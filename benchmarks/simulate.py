@@ -42,6 +42,7 @@ from mirrorneuron.flows.simulate.bench import (
     Voltage,
     random_points,
 )
+from mirrorneuron.flows.simulate.circuit import flat_elements
 from mirrorneuron.flows.variation.sampling import Variation, sample
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130 import install
@@ -164,7 +165,7 @@ def _agree(found: dict[str, float], ours: Result, way: str) -> float:
 def devices(bench: Bench) -> int:
     """How many devices of the PDK the circuit holds."""
     models = library(install.locate().continuous, "tt")
-    flat = bench.circuit.flatten(bench.top, models.is_device, models.is_model)
+    flat = flat_elements(bench.circuit, bench.top, models.is_device, models.is_model)
     return sum(element.letter == "x" for element in flat)
 
 

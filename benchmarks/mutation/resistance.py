@@ -16,8 +16,8 @@ from typing import Any
 
 import klayout.db as kdb
 import numpy as np
-from mirrorneuron.flows.extract import resistance as parasitics_resistance
-from mirrorneuron.flows.extract.resistance import ResistanceRules
+from mirrorneuron.flows.extract import resistance_rules
+from mirrorneuron.flows.extract.resistance_rules import ResistanceRules
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ Key = tuple[Any, ...]
 
 def rules() -> ResistanceRules:
     """Sheet and contact resistances of the official technology file."""
-    return parasitics_resistance.read(install.locate().magic_tech.read_text(), _VARIANT)
+    return resistance_rules.read(install.locate().magic_tech.read_text(), _VARIANT)
 
 
 @dataclass(frozen=True)

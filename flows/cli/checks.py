@@ -36,7 +36,6 @@ def drc(
 def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out: options.Out = options.OUT) -> Outcome:
     """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
     from mirrorneuron.flows import lvs as step
-    from mirrorneuron.flows.signoff.checks import of_lvs
 
     with _work(out, gds, "lvs") as work:
         result = step.run(gds, netlist, work=work, top=top)
@@ -44,7 +43,7 @@ def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     subject = f"{gds}: {data['devices']} devices; {verdicts}"
     lines = [f"  {error}" for error in data["errors"]] + [f"  KLayout alone: {unseen}" for unseen in data["unseen"]]
-    return judged(data, subject, lines, of_lvs(result))
+    return judged(data, subject, lines, result.checks())
 
 
 def matching(

@@ -44,7 +44,7 @@ from mirrorneuron.flows.compute.executor import (
 from mirrorneuron.flows.simulate.bench import Bench
 from mirrorneuron.flows.tools.folders import alone, store, writable
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
-from mirrorneuron.pdk_sky130.spice.netlist import Netlist
+from mirrorneuron.pdk_sky130.spice.netlist import SpiceNetlist
 from pydantic import BaseModel
 
 __all__ = ["Results", "Sweep", "blocks"]
@@ -343,7 +343,7 @@ class _Hasher:
                 return _digest("name", f"{value.__module__}.{value.__qualname__}".encode())
             case FunctionType():
                 return _function(value)
-            case Path() | Bench() | Netlist():
+            case Path() | Bench() | SpiceNetlist():
                 return self._once(value)
             case BaseModel():
                 return self._parts(value, type(value).model_fields)
@@ -358,15 +358,15 @@ class _Hasher:
         parts = [_digest(name, self.of(getattr(value, name))) for name in names]
         return _digest("parts", self.of(type(value)), *parts)
 
-    def _once(self, value: Path | Bench | Netlist) -> bytes:
+    def _once(self, value: Path | Bench | SpiceNetlist) -> bytes:
         if id(value) not in self._known:
             self._known[id(value)] = (value, self._content(value))
         return self._known[id(value)][1]
 
-    def _content(self, value: Path | Bench | Netlist) -> bytes:
-        if isinstance(value, Netlist):
+    def _content(self, value: Path | Bench | SpiceNetlist) -> bytes:
+        if isinstance(value, SpiceNetlist):
             # Where it was read from is no part of it.
-            return self._parts(value, [one.name for one in fields(value) if one.name != "source"])
+            return self._parts(value, ["content"])
         if isinstance(value, Bench):
             # Its netlist with all that it includes. Being read now, it also goes to the workers as it is now. Where it
             # lies is said by the result, and so belongs to the key.

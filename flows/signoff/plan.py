@@ -27,7 +27,6 @@ from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.matching import MatchingResult
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.signoff import page
-from mirrorneuron.flows.signoff.checks import of_lvs
 from mirrorneuron.flows.signoff.result import Signoff, centroid_limit
 from mirrorneuron.flows.steps import Inputs, Product, Record, Skip, Step
 from mirrorneuron.flows.steps.cell import BENCH, BUILD, BUILT, JOB, JUDGED, TARGETS, extracted
@@ -59,7 +58,7 @@ def _drc(inputs: Inputs) -> tuple[DrcResult, list[Check]]:
 def _lvs(inputs: Inputs) -> tuple[LvsResult, list[Check]]:
     built = inputs[BUILT]
     result = lvs.run(built.gds, built.spice, work=inputs[JOB].folder / "lvs")
-    return result, of_lvs(result)
+    return result, result.checks()
 
 
 def _matching(inputs: Inputs) -> tuple[MatchingResult, list[Check]]:

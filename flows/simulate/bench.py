@@ -23,8 +23,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
-from mirrorneuron.pdk_sky130.spice import netlist as circuit
-from mirrorneuron.pdk_sky130.spice.netlist import GROUND
+from mirrorneuron.pdk_sky130.spice import netlist as spice
+from mirrorneuron.pdk_sky130.spice.netlist import GROUND, SpiceNetlist
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
@@ -291,9 +291,9 @@ class Bench:
             raise SpecError("a bench needs a voltage source: no node would have a potential")
 
     @cached_property
-    def circuit(self) -> circuit.Netlist:
+    def circuit(self) -> SpiceNetlist:
         """The netlist, read."""
-        return circuit.read(Path(self.netlist))
+        return spice.read(Path(self.netlist))
 
     @cached_property
     def pins(self) -> tuple[str, ...]:

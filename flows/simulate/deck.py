@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mirrorneuron.flows.simulate.bench import CLAMP_A_PER_V2, Bench, CurrentInput, Resistance, Source, Voltage
+from mirrorneuron.flows.simulate.circuit import Element, flat_elements, floating_nodes, merge_parallel
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
 from mirrorneuron.pdk_sky130.models import Instance, Library
-from mirrorneuron.pdk_sky130.spice.netlist import GROUND, Element, floating_nodes, merge_parallel
+from mirrorneuron.pdk_sky130.spice.netlist import GROUND
 
 __all__ = ["TEMPERATURES_C", "Condition", "Setup", "own_value"]
 
@@ -56,7 +57,7 @@ class Setup:
         self.name = f"{bench.netlist}, {bench.top}, {condition}"
         pins = bench.pins
         netlist = bench.circuit
-        flat = netlist.flatten(bench.top, models.is_device, models.is_model)
+        flat = flat_elements(netlist, bench.top, models.is_device, models.is_model)
         elements = [copy for element in flat for copy in _copies(element)] if expand else merge_parallel(flat)
         for k, load in enumerate(bench.loads):
             letter, value = ("r", load.ohm) if isinstance(load, Resistance) else ("c", load.farad)

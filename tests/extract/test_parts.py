@@ -10,7 +10,6 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 from mirrorneuron.flows import extract
-from mirrorneuron.flows.lvs.schematic import FIXED_WIDTHS_UM
 from mirrorneuron.generators.circuit import Netlist, Parts
 from mirrorneuron.generators.fixed_units import BipolarArray, ResistorArray
 from mirrorneuron.generators.placement import common_centroid
@@ -19,6 +18,7 @@ from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
 from mirrorneuron.pdk_sky130 import layers
+from mirrorneuron.pdk_sky130.spice.devices import FIXED_WIDTHS_UM
 
 BARS = {
     "x": ResistorArray("res_xhigh_po_0p69", 8000, common_centroid({"a": 2, "b": 4}), series=2),

@@ -141,7 +141,7 @@ BAD = {
     f"{HEAD}Xa da g s s {MODEL} w=wx l=1\n.ends\n": "parameter wx has no value",
     f"{HEAD}Xa da g s s {MODEL} w=1 l=1 m=1.5\n.ends\n": "m=1.5 must be a whole number",
     f"{HEAD}Xa da g s s {MODEL} w=1 l=1\n": "not closed by .ends",
-    f"{HEAD}{HEAD}": "stands where no .subckt may",
+    f"{HEAD}{HEAD}": "stands inside .subckt top, which is not closed",
     ".ends\n": ".ends without .subckt",
     f"{HEAD}Xa da g top\n.ends\n": "4 pins, 2 nets",
     f"{HEAD}Xa da db g s top\n.ends\n": "contains itself",

@@ -78,5 +78,5 @@ def test_no_rules_is_no_pass(result: DrcResult, failed: set[str]) -> None:
 
 
 def test_lvs_without_devices() -> None:
-    found = checks.of_lvs(LvsResult(False, 0, True, True, ()))
+    found = LvsResult(False, 0, True, True, ()).checks()
     assert {check.name for check in found if not check.passed} == {"devices compared", "both agree on a match"}

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import klayout.db as kdb
-from mirrorneuron.flows.lvs.schematic import BIPOLAR_AREAS_UM2
 from mirrorneuron.flows.matching.read.bodies import Body, Point, ends_of, find_bodies
 from mirrorneuron.flows.matching.read.fingers import BAR, BIPOLAR, Finger, Oddity
 from mirrorneuron.flows.matching.read.nets import Nets
 from mirrorneuron.flows.matching.read.rings import Loop, innermost
+from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, NPN
 
 __all__ = ["DrawnParts", "find"]
 
@@ -24,7 +24,7 @@ _SHEETS: Final = {"rpm": "res_high_po", "urpm": "res_xhigh_po"}
 _NPNS: Final = {
     round(area * 1e6): name.removeprefix("sky130_fd_pr__")
     for name, (kind, area) in BIPOLAR_AREAS_UM2.items()
-    if kind.endswith("npn_05v5")
+    if kind == NPN
 }
 """Model by the emitter's area [nm^2]."""
 _BESIDE: Final = 10
