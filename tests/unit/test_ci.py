@@ -9,7 +9,6 @@ from mirrorneuron.flows.drc import DrcResult, Violation
 from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.reports import ci
 from mirrorneuron.flows.results.check import Check
-from mirrorneuron.flows.signoff import checks
 
 GOOD = Check("drc", "official: violations", True, 0, 0, detail="575 rules run")
 BAD = Check("judge", 'Settling <of> "a | b" & c', False, 0.625, 0.5, "us", "late \x00 by 0.12 us")
