@@ -88,8 +88,8 @@ class Signoff:
     @property
     def centroid_limit(self) -> float | None:
         """How far centroids may be off by the pattern asked for [um]; None for cells that do not say."""
-        limit: float | None = getattr(self.spec, "centroid_limit", None)
-        return limit
+        limit = catalog.cell(self.spec.cell).centroid_limit
+        return limit(self.spec) if limit else None
 
     @property
     def measured(self) -> dict[str, Measurement]:

@@ -20,10 +20,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from klayout import db as kdb
-from mirrorneuron.generators.fixed_units import BipolarArray
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, TRUNK_HALF, via12, via23
 from mirrorneuron.generators.primitives.ring import guard_ring
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
+from mirrorneuron.generators.units import BipolarArray
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.devices import MOSFETS, BipolarDevice, bipolar
 from mirrorneuron.pdk_sky130.errors import MissingToolError, SpecError

@@ -15,7 +15,7 @@ from __future__ import annotations
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, via23, via34
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
 from mirrorneuron.pdk_sky130 import layers
-from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
+from mirrorneuron.pdk_sky130.devices import MIM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import GRID_NM, nm
 
@@ -35,9 +35,9 @@ def draw_mim_capacitor(sheet: Sheet, name: str, side_nm: int, *, top: str, botto
     SpecError
         The side is off the grid or out of its limits.
     """
-    if side_nm % (2 * GRID_NM) or not MIM_SIDE_MIN_NM <= side_nm <= MIM_SIDE_MAX_NM:
+    if side_nm % (2 * GRID_NM) or not MIM.side_min_nm <= side_nm <= MIM.side_max_nm:
         raise SpecError(
-            f"MIM capacitor of {side_nm} nm: {MIM_SIDE_MIN_NM} to {MIM_SIDE_MAX_NM} nm in steps of {2 * GRID_NM} nm "
+            f"MIM capacitor of {side_nm} nm: {MIM.side_min_nm} to {MIM.side_max_nm} nm in steps of {2 * GRID_NM} nm "
             "(capm.1, models)"
         )
     cell = sheet.cell(name)

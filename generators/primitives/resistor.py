@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from klayout import db as kdb
-from mirrorneuron.generators.fixed_units import ResistorArray
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, cut_row, via12
 from mirrorneuron.generators.primitives.ring import guard_ring
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
+from mirrorneuron.generators.units import ResistorArray
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.devices import BAR_LENGTH_MAX_NM, BAR_LENGTH_MIN_NM, MOSFETS, PolyResistor, poly_resistor
 from mirrorneuron.pdk_sky130.errors import SpecError

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from klayout import db as kdb
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.layers import PIN_LAYERS, Layer
+from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 from mirrorneuron.pdk_sky130.rules import GRID_NM
 
 __all__ = ["Block", "Box", "Rail", "Sheet"]
@@ -70,6 +70,9 @@ class Sheet:
         """Begin with an empty library."""
         self.layout = kdb.Layout()
         self.layout.dbu = 0.001
+        # In one order in every layout: `finish` places a cell's origin by the first of its layers.
+        for layer in sorted(DRAWING.values()):
+            self.layout.layer(*layer)
 
     def cell(self, name: str) -> kdb.Cell:
         """A new, empty cell.

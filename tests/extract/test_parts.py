@@ -12,12 +12,12 @@ import pytest
 from mirrorneuron.flows import extract
 from mirrorneuron.flows.lvs.schematic import FIXED_WIDTHS_UM
 from mirrorneuron.generators.circuit import Netlist, Parts
-from mirrorneuron.generators.fixed_units import BipolarArray, ResistorArray
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives.bipolar import draw_bipolars
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.units import BipolarArray, ResistorArray
 from mirrorneuron.pdk_sky130 import layers
 
 BARS = {

@@ -9,12 +9,12 @@ import pytest
 from klayout import db as kdb
 from mirrorneuron.flows import drc, lvs
 from mirrorneuron.generators.circuit import Netlist, Parts
-from mirrorneuron.generators.fixed_units import BipolarArray
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives import bipolar
 from mirrorneuron.generators.primitives.bipolar import draw_bipolars
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.units import BipolarArray
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.devices import BIPOLARS
 from mirrorneuron.pdk_sky130.errors import MissingToolError, NetlistError, SpecError

@@ -11,11 +11,11 @@ from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
 from mirrorneuron.generators.cells.mirrors.parts.resistors import BARS_MAX, resistor_array
 from mirrorneuron.generators.circuit import Netlist, Parts
-from mirrorneuron.generators.fixed_units import ResistorArray
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.units import ResistorArray
 from mirrorneuron.pdk_sky130.devices import BAR_LENGTH_MAX_NM, BAR_LENGTH_MIN_NM, POLY_RESISTORS, poly_resistor
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
 

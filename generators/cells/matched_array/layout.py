@@ -32,7 +32,7 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
     own_bulk = spec.bulk == "own"
     array = draw_array(
         sheet,
-        f"{spec.name}_array",
+        f"{spec.name}_array_{spec.variant}",
         size,
         ArrayNets(
             gates=dict.fromkeys(spec.drains, GATE),

@@ -58,7 +58,7 @@ def _row(sheet: Sheet, spec: SynapseArraySpec, i: int, size: ArraySize) -> Block
     drains = {str(j): f"col{j}{'p' if weight > 0 else 'n'}" for j, weight in enumerate(spec.weights[i]) if weight}
     return draw_array(
         sheet,
-        f"{spec.name}_row{i}",
+        f"{spec.name}_row{i}_{spec.variant}",
         size,
         ArrayNets(
             gates=dict.fromkeys((REFERENCE, *drains), f"gate{i}"),

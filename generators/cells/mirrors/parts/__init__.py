@@ -1,1 +1,1 @@
-"""What the mirrors share: their spec's fields, polarity, sizes of arrays, and how blocks are put together."""
+"""What the mirrors share: fields, sizes and checks, hand formulas, and the blocks that they are composed of."""
