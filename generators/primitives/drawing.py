@@ -9,7 +9,7 @@ from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Block, Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
 from mirrorneuron.generators.units import ArraySize, ResistorArray
 from mirrorneuron.pdk_sky130.errors import SpecError
 
@@ -70,8 +70,7 @@ class Drawing:
         self, name: str, *, left: Sequence[Block], right: Sequence[Block] = (), exports: Sequence[str]
     ) -> Block:
         """Compose blocks on both sides of a spine as one block."""
-        power = self.supplies
-        return compose(self.sheet, self.part(name), left=left, right=right, exports=exports, power=power)
+        return compose(self.sheet, self.part(name), Stacks(left, right), exports=exports, power=Power(self.supplies))
 
     def finish(
         self,
@@ -84,16 +83,8 @@ class Drawing:
     ) -> kdb.Layout:
         """Compose the top cell with its pins; those of `at_edge` have a single rail, which is led to the left edge."""
         exports = [pin for pin in pins if pin not in at_edge]
-        top = compose(
-            self.sheet,
-            self.name,
-            left=left,
-            right=right,
-            exports=exports,
-            through=at_edge,
-            power=self.supplies,
-            hang=hang,
-        )
+        stacks, power = Stacks(left, right, hang), Power(self.supplies)
+        top = compose(self.sheet, self.name, stacks, exports=exports, through=at_edge, power=power)
         draw_pins(self.sheet, top, at_edge)
         return self.sheet.finish()
 

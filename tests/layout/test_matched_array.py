@@ -13,8 +13,8 @@ from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.matched_array.sizing import centroid_limit, size_array, size_wiring
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import MAX_UNITS, STYLES
-from mirrorneuron.generators.primitives.array import SOURCE_RAIL_MAX, UnitGeometry, wiring_resistance
 from mirrorneuron.generators.primitives.contacts import TRUNK_HALF
+from mirrorneuron.generators.primitives.unit import SOURCE_RAIL_MAX, UnitGeometry, wiring_resistance
 from mirrorneuron.pdk_sky130.devices import MOSFETS
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS

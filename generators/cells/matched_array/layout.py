@@ -8,7 +8,7 @@ from mirrorneuron.generators.cells.matched_array.sizing import size_array, size_
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.sheet import Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
 
 if TYPE_CHECKING:
     from klayout import db as kdb
@@ -45,10 +45,9 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
     top = compose(
         sheet,
         spec.name,
-        left=[array],
+        Stacks([array]),
         exports=[SOURCE, *([BULK] if own_bulk else []), GATE, *spec.drains],
-        power=(SOURCE,),
-        power_columns=wiring.trunk_columns,
+        power=Power([SOURCE], wiring.trunk_columns),
     )
     draw_pins(sheet, top, ())
     return sheet.finish()

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import STYLES, common_centroid, metrics
-from mirrorneuron.generators.primitives.array import UnitGeometry, source_rail, wiring_resistance
 from mirrorneuron.generators.primitives.spine import POWER_COLUMNS, POWER_COLUMNS_MAX, trunk_width
+from mirrorneuron.generators.primitives.unit import UnitGeometry, source_rail, wiring_resistance
 from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import SHEET_OHM
