@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 MODEL_PREFIX: Final = "sky130_fd_pr__"
-"""What every model's and subcircuit's name in the PDK begins with."""
+"""Prefix of the names of all models and subcircuits of the PDK."""
 
 
 @dataclass(frozen=True)

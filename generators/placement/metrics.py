@@ -178,7 +178,7 @@ def gradient_residual(places: Places) -> dict[str, GradientResidual]:
 
 
 def dispersion(places: Places) -> dict[str, float]:
-    """How far each owner's units are spread: 1 is as far as all units are, 0 is one point.
+    """Spread of each owner's units: 1 is that of all units, 0 is one point.
 
     Root of the mean squared distance of an owner's units from their own centroid, over the same of all units. An owner
     with one unit has 0, as has everybody where all units are at one place. With common centroids its square is

@@ -1,4 +1,4 @@
-"""What a good pattern minimises, in integers, so that every machine finds the same pattern.
+"""The objective that a pattern minimises, in integers, so that every machine finds the same pattern.
 
 With ``e_i`` the vector that has ``1 / n_i`` at the units of owner i, less ``1 / N`` at all N units, the error of that
 owner under a field f is ``e_i . f``, and its variance is ``V_i = e_i' K e_i`` where K is the covariance of the field.

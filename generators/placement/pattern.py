@@ -37,16 +37,16 @@ class Pattern:
 
     @property
     def dummies(self) -> int:
-        """How many cells hold a dummy."""
+        """Number of dummies."""
         return sum(row.count(None) for row in self.rows)
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Who owns a unit here, sorted by name."""
+        """The owners of units, sorted by name."""
         return tuple(sorted({name for row in self.rows for name in row if name is not None}))
 
     def count(self, owner: str) -> int:
-        """How many units an owner has."""
+        """Number of units of an owner."""
         return sum(row.count(owner) for row in self.rows)
 
     def centroid(self, owner: str) -> tuple[float, float]:

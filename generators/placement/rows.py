@@ -1,4 +1,4 @@
-"""How many rows an array of units has, where the cell leaves that open."""
+"""Number of rows of an array of units, where the spec does not set it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What cells are drawn from: contacts, vias, guard rings, arrays of units, resistors, capacitors, npn, and spines."""
+"""Drawn pieces of every cell: contacts, vias, guard rings, arrays of units, resistors, capacitors, npn, and spines."""

@@ -29,7 +29,7 @@ class Drawing:
         supplies
             Nets with wide trunks.
         variant
-            What tells specs of this name apart (`CellSpec.variant`): the names of the parts' cells end in it.
+            `CellSpec.variant`: the names of the parts' cells end in it, so that specs of one name differ.
         """
         self.name, self.supplies, self.variant, self.sheet = name, tuple(supplies), variant, Sheet()
 

@@ -40,7 +40,7 @@ class ArrayNets:
 
 @dataclass(frozen=True)
 class ArrayWiring:
-    """What all rows of an array share: unit, nets, gate nets in order, and the height of the source rails [nm]."""
+    """The wiring common to all rows of an array: unit, nets, gate nets in order, height of the source rails [nm]."""
 
     unit: UnitGeometry
     nets: ArrayNets

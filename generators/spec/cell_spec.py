@@ -70,7 +70,7 @@ class CellSpec(BaseModel):
 
     @property
     def variant(self) -> str:
-        """Eight hexadecimal digits that tell specs of one name apart: a hash of all fields.
+        """Eight hexadecimal digits that distinguish specs of one name: a hash of all fields.
 
         Names of subcells carry it, so that two variants of a cell can lie in one GDS library.
         """

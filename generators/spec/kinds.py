@@ -40,7 +40,7 @@ _NOISE_NM = Decimal("1e-6")
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(ABC):
-    """How a field is checked and shown.
+    """The kind of a field: its check and its display.
 
     ``rule`` is the source of the limit, ``remedy`` the user's way out; messages quote both.
     """

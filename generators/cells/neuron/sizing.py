@@ -85,7 +85,7 @@ KEEP_ALIVE_SUM = 3.5
 
 @dataclass(frozen=True)
 class _Scaling:
-    """How the columns' currents are divided, and what flows in the subtraction.
+    """Division of the columns' currents, and the currents of the subtraction.
 
     A column's mirror gives `multiplied` over `divider` of its current; `resistor_nm` is the width of a triode unit, and
     `pedestal` the bias units of the pedestal.

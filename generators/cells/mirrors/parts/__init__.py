@@ -1,1 +1,1 @@
-"""What the mirrors share: fields, sizes and checks, hand formulas, and the blocks that they are composed of."""
+"""Shared parts of the mirrors: fields, sizes, checks, hand formulas, and blocks."""

@@ -1,4 +1,4 @@
-"""What mirrors with amplifiers share: the bias of the amplifiers, and a regulated cascode for every output."""
+"""Shared parts of mirrors with amplifiers: the amplifiers' bias, and a regulated cascode for every output."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_output_gates(spec: Amplified, node: tuple[str, float], headroom: tuple
     node
         The voltage that the cascodes' sources are held at, by name [V].
     headroom
-        What the amplifier needs between its output and the supply, by name [V].
+        The amplifier's voltage between its output and the supply, by name [V].
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What mirrors of npn transistors share."""
+"""Shared parts of the mirrors of npn transistors: fields, arrays, V_BE."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the hand formulas of the npn mirrors share; npn as `mirrorneuron.pdk_sky130.devices` describes them."""
+"""Shared hand formulas of the npn mirrors, with the figures of `mirrorneuron.pdk_sky130.devices`."""
 
 from __future__ import annotations
 

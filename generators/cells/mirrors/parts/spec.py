@@ -59,14 +59,16 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
     ] = Field((1, 1), description="Units of the input, then of each output; even counts share a centroid")
     polarity: Annotated[
         str,
-        OneOf(words=("n", "p"), rule="n takes currents into its pins, p gives them", remedy="choose one of the two"),
+        OneOf(
+            words=("n", "p"), rule="currents flow into the pins of n, out of those of p", remedy="choose one of the two"
+        ),
     ] = Field("n", description="Kind of transistors")
     device: Annotated[
         str,
         OneOf(
             words=(_AUTO, "nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_lvt"),
             rule=f"the 1.8 V transistors of the process; {NO_PNP}",
-            remedy="auto takes one of the polarity that fits under the supply",
+            remedy="auto takes a device of the polarity that fits under the supply",
         ),
     ] = Field(_AUTO, description="Unit transistor")
     w: Annotated[
@@ -80,9 +82,9 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
     current: Annotated[
         float,
         SiQuantity(
-            low=1e-9, high=1e-3, unit="A", rule="what transistors of this process carry", remedy="choose another"
+            low=1e-9, high=1e-3, unit="A", rule="range of currents of this process", remedy="choose another current"
         ),
-    ] = Field(1e-6, description="Input current that the mirror is made for and measured at")
+    ] = Field(1e-6, description="Input current that the mirror is sized for and measured at")
     supply: Annotated[
         float,
         SiQuantity(low=1.0, high=1.95, unit="V", rule="1.8 V transistors", remedy="1.8 V, or 1.62 to 1.95 V"),

@@ -1,4 +1,4 @@
-"""What the hand formulas of the mirrors share: operating points, and the formulas that several mirrors have in common.
+"""Shared hand formulas of the mirrors: operating points, sources, and the formulas that several mirrors use.
 
 A mirror's own formulas stand in its module, as the ``hand`` of its record. Keys and units are those of
 `mirrorneuron.flows.testbenches.mirror.bench.QUANTITIES`. The transistors' constants are those of
