@@ -199,4 +199,4 @@ def test_the_default_targets_and_the_template_are_shipped() -> None:
     ]
     for cell in (name for name in catalog.names() if catalog.cell(name).family):
         assert {path.relative_to(root) for path in registry.needed(catalog.load(cell)).targets} <= {*files}
-    assert Path("flows/templates/report.html.j2") in files
+    assert Path("flows/reports/templates/report.html.j2") in files
