@@ -1,8 +1,8 @@
 """What a testbench is to the flow: the numbers it measures on a kind of cell, and how they are compared and shown.
 
-A new one is a module here with a `Testbench` called ``BENCH``, a file of targets beside it, and a line in
-`mirrorneuron.flows.testbenches.registry`. Only the bench itself knows the cell; simulate, judge, report and signoff
-take what it gives.
+A new one is a package in `mirrorneuron.flows.testbenches`, named as the family of its cells, whose module ``bench``
+has a `Testbench` called ``BENCH``; targets lie beside the cells. Only the bench itself knows the cell; simulate, judge,
+report and signoff take what it gives.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from mirrorneuron.flows.results.check import Check
+from mirrorneuron.generators.hand import Hand
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
@@ -52,19 +53,6 @@ class Quantity:
 
     text: str
     unit: str = ""
-
-
-@dataclass(frozen=True)
-class Hand:
-    """A value by hand, in the unit of the measured quantity; `formula` as a person reads it, and where it is from."""
-
-    value: float
-    formula: str
-    source: str
-
-    def as_json(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return {"value": self.value, "formula": self.formula, "source": self.source}
 
 
 @dataclass(frozen=True)

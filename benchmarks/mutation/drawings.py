@@ -17,10 +17,9 @@ from unittest import mock
 import klayout.db as kdb
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts import npn
-from mirrorneuron.generators.fixed_units import BipolarArray, ResistorArray
 from mirrorneuron.generators.placement import Pattern
 from mirrorneuron.generators.primitives.drawing import Drawing
-from mirrorneuron.generators.units import ArraySize
+from mirrorneuron.generators.units import ArraySize, BipolarArray, ResistorArray
 from mirrorneuron.pdk_sky130.devices import BIPOLARS, POLY_RESISTORS
 from mirrorneuron.pdk_sky130.errors import SpecError
 

@@ -14,6 +14,7 @@ from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.matching import MatchingResult
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC, Measurement, Testbench
+from mirrorneuron.generators import catalog
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError
 
@@ -22,8 +23,8 @@ __all__ = ["Signoff", "centroid_limit"]
 
 def centroid_limit(spec: CellSpec) -> float | None:
     """How far the centroids may be apart by the pattern of the spec [um]; None for cells whose spec has no pattern."""
-    limit: float | None = getattr(spec, "centroid_limit", None)
-    return limit
+    limit = catalog.cell(spec.cell).centroid_limit
+    return limit(spec) if limit else None
 
 
 @dataclass(frozen=True, kw_only=True)

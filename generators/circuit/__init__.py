@@ -1,16 +1,9 @@
-"""Circuits: devices, arrays of them, and the netlist."""
+"""Circuits: devices, arrays of them, the netlist, and its builder."""
 
-from mirrorneuron.generators.circuit.netlist import (
-    Bipolar,
-    Capacitor,
-    Device,
-    Netlist,
-    Parts,
-    Resistor,
-    Transistor,
-    array_resistors,
-    array_transistors,
-)
+from mirrorneuron.generators.circuit.arrays import array_bipolars, array_resistors, array_transistors
+from mirrorneuron.generators.circuit.builder import Parts
+from mirrorneuron.generators.circuit.devices import Bipolar, Capacitor, Device, Resistor, Transistor
+from mirrorneuron.generators.circuit.netlist import Netlist
 
 __all__ = [
     "Bipolar",
@@ -20,6 +13,7 @@ __all__ = [
     "Parts",
     "Resistor",
     "Transistor",
+    "array_bipolars",
     "array_resistors",
     "array_transistors",
 ]

@@ -31,6 +31,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.models.device import Instance
 from mirrorneuron.pdk_sky130.models.library import Library
@@ -51,7 +52,6 @@ GUARD_BAND: Final[Mapping[str, float]] = {
 than 1."""
 
 _PREFIX: Final = "process."
-_DEVICE: Final = "sky130_fd_pr__"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def mismatch_terms(models: Library, instances: Mapping[str, Instance]) -> list[T
     terms: list[Term] = []
     for name, instance in instances.items():
         for term, sigma in models.terms(instance).items():
-            guard = GUARD_BAND.get(instance.device.removeprefix(_DEVICE), 1.0) if term == "vth" else 1.0
+            guard = GUARD_BAND.get(instance.device.removeprefix(MODEL_PREFIX), 1.0) if term == "vth" else 1.0
             terms.append(Term(f"{name}.{term}", sigma, "V" if term == "vth" else "", guard))
     return terms
 
@@ -133,7 +133,7 @@ def process_values(models: Library, z: Mapping[str, float]) -> dict[str, float]:
 
 
 def _short(name: str) -> str:
-    return re.sub(rf"^sw_|{_DEVICE}|_mc$", "", name)
+    return re.sub(rf"^sw_|{MODEL_PREFIX}|_mc$", "", name)
 
 
 def _unit(name: str) -> str:

@@ -127,7 +127,7 @@ BAD = {
         ["device=pfet_01v8_lvt", "polarity=p", "cascode_l=0.2", "current=10uA"],
         r"cascode_l is 0.2 um: pfet_01v8_lvt has at least 0.35 um \(poly.1b\)",
     ),
-    "a size without solutions": ("mirror_simple", ["w=0.84", "l=20"], "the models have no solution for it at ss"),
+    "a size without solutions": ("mirror_simple", ["w=0.84", "l=20"], "the models do not converge for it at ss"),
     "unknown field": ("mirror_simple", ["ratio=[1,2]"], r"'ratio' is no field of this cell; did you mean ratios\?"),
     "another mirror's field": (
         "mirror_simple",

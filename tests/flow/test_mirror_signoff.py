@@ -13,7 +13,7 @@ from mirrorneuron.flows.simulate.bench import Points
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.mirror.plan import Plan
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.cells.mirrors.parts import checks, sizing
+from mirrorneuron.generators.cells.mirrors.parts import checks
 from mirrorneuron.pdk_sky130.errors import SpecError, ToolError
 
 # 1 of the improved Wilson mirror has a point (24 mV of output at ff, -40 C) that ngspice finds no solution for.
@@ -53,7 +53,7 @@ def anyway(monkeypatch, tmp_path):
     def made(spec):
         with monkeypatch.context() as patch:
             for module, check in (
-                (sizing, "fits_under_the_supply"),
+                (checks, "fits_under_the_supply"),
                 (checks, "above_leakage"),
                 (checks, "saturates"),
             ):
@@ -86,7 +86,7 @@ def test_a_refused_input_does_not_take_its_current(name, anyway):
     for seed in range(10, 16):
         for spec, refused in islice(draws(name, seed), 3):
             told = re.search(r"the input needs .* = ([\d.]+) V at", str(refused))
-            drawn = anyway(spec) if told and float(told[1]) - sizing.SPARE_V > (1 + _CLOSE) * spec.supply else None
+            drawn = anyway(spec) if told and float(told[1]) - checks.SPARE_V > (1 + _CLOSE) * spec.supply else None
             if drawn is None:
                 continue
             looked_at += 1

@@ -41,7 +41,7 @@ class Mutant:
     layout: kdb.Layout
 
     def cell(self, name: str) -> kdb.Cell:
-        return self.layout.cell(f"neuron_{name}" if name else "neuron")
+        return self.layout.cell(f"neuron_{name}_{SPEC.variant}" if name else "neuron")
 
     def shapes(self, cell: kdb.Cell, layer: Layer) -> kdb.Shapes:
         return cell.shapes(self.layout.layer(*layer))
@@ -319,7 +319,7 @@ def flat(layout: kdb.Layout) -> Mutant:
 
 def place_of(layout: kdb.Layout, name: str) -> kdb.Box:
     """Where the cell of this name lies in the top cell."""
-    cell = layout.cell(f"neuron_{name}")
+    cell = layout.cell(f"neuron_{name}_{SPEC.variant}")
     trans = kdb.ICplxTrans()
     box = cell.bbox()
     while parents := list(cell.each_parent_inst()):
@@ -346,7 +346,7 @@ def thin_trunk(m: Mutant, layout: kdb.Layout) -> kdb.Box:
 
 
 def _into_top(layout: kdb.Layout, name: str) -> kdb.Trans:
-    inner = layout.cell(f"neuron_{name}").bbox()
+    inner = layout.cell(f"neuron_{name}_{SPEC.variant}").bbox()
     at = place_of(layout, name)
     return kdb.Trans(at.left - inner.left, at.bottom - inner.bottom)
 

@@ -113,7 +113,7 @@ def test_the_matched_groups_are_on_it(signed: Callable[..., Signoff], steps: Ste
 
 
 def test_a_cell_without_a_testbench(signed: Callable[..., Signoff], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "BENCHES", {})
+    monkeypatch.setattr(registry, "bench_of", lambda _: None)
     shown = _Page(_text(signed()))
     assert not shown.open
     for text in ("FAILED", "Nothing was simulated.", "Nothing was judged.", "there is no testbench for neuron"):

@@ -24,7 +24,7 @@ from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.neuron import plots as neuron_plots
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.matched_array import layout as matched_array_layout
-from mirrorneuron.generators.cells.matched_array.sizing import size_array
+from mirrorneuron.generators.cells.matched_array.sizing import centroid_limit, size_array
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.generators.placement import Pattern
@@ -165,16 +165,16 @@ def test_centroids_are_held_against_what_the_spec_asks_for(
         return matched()
 
     monkeypatch.setattr(matching, "run", run)
-    monkeypatch.setattr(registry, "BENCHES", {})
+    monkeypatch.setattr(registry, "bench_of", lambda _: None)
     array = MatchedArraySpec(ratios=[1, 2], pattern="block", rows=1)
     files = [signoff.run(one, tmp_path, targets=[]).built for one in (spec, array)]
-    assert array.centroid_limit > 1
-    limits = [None, array.centroid_limit]
+    limits = [None, centroid_limit(array)]
+    assert limits[1] is not None and limits[1] > 1
     assert asked == [(one.gds, one.spice, limit) for one, limit in zip(files, limits, strict=True)]
 
 
 def test_a_cell_without_a_testbench_cannot_pass(signed: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "BENCHES", {})
+    monkeypatch.setattr(registry, "bench_of", lambda _: None)
     found = signed()
     assert (found.passed, found.status, _failed(found)) == (False, 1, {"simulate", "judge"})
     told = [check for check in found.checks if not check.passed]
@@ -189,7 +189,7 @@ def test_a_cell_without_a_testbench_cannot_pass(signed: Signed, monkeypatch: pyt
 def test_what_needs_a_testbench_is_refused_without_one(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "BENCHES", {})
+    monkeypatch.setattr(registry, "bench_of", lambda _: None)
     status, text, said = cli.execute([*command, "neuron", "--out", str(tmp_path / "out")], False)
     assert (status, text) == (2, None)
     assert said is not None
@@ -287,7 +287,7 @@ def test_a_wrong_owner_fails_in_matching(
         monkeypatch.setattr(matched_array_layout, "size_array", size)
     monkeypatch.setattr(build_step, "build", BUILD)
     monkeypatch.setattr(matching, "run", MATCHING)
-    monkeypatch.setattr(registry, "BENCHES", {})
+    monkeypatch.setattr(registry, "bench_of", lambda _: None)
     found = signoff.run(ARRAY, tmp_path, targets=[])
     assert _failed(found) == {"simulate", "judge"} | ({"matching"} if spoil else set())
     assert found.matching is not None

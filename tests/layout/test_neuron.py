@@ -144,7 +144,7 @@ def test_matched_units_of_others(kit, name):
 def test_a_misplaced_unit_is_noticed(kit):
     """The check above: one unit moved by a grid step."""
     spec, layout, _ = draw("weights=[2]")
-    array = layout.cell("neuron_row0_array")
+    array = layout.cell(f"neuron_row0_array_{spec.variant}")
     units = next(i for i in array.each_inst() if i.na > 1 and layout.cell(i.cell_index).name.endswith("_f2"))
     row, column = next(
         (y, x)

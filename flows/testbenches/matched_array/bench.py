@@ -35,6 +35,7 @@ from mirrorneuron.flows.simulate import Condition, Progress, Result
 from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage, sweep
 from mirrorneuron.flows.testbench import Numbers, Quantity, Table, Testbench
 from mirrorneuron.flows.testbenches.matched_array.spread import SPREAD, errors_of
+from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.pdk_sky130.devices import mosfet
 from mirrorneuron.pdk_sky130.errors import EvidenceError
@@ -370,7 +371,7 @@ BENCH: Final = Testbench(
     spec=MatchedArraySpec,
     quantities=QUANTITIES,
     layout_only=_LAYOUT_ONLY,
-    targets=[Path(__file__).with_name("matched_array.targets.yaml")],
+    targets=catalog.targets_of("matched_array"),
     measure=measure,
     compared=compared,
     plots=_plots,

@@ -53,6 +53,7 @@ from mirrorneuron.flows.testbenches.mirror.plan import (
 from mirrorneuron.flows.testbenches.mirror.spread import SPREAD
 from mirrorneuron.flows.variation import sampling
 from mirrorneuron.flows.variation.sampling import Samples, Variation
+from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError
@@ -785,16 +786,12 @@ def bench_of(spec: CellSpec) -> Testbench[MirrorSpec, Measurement]:
     ``<cell>.targets.yaml``, are for its default spec: what other ratios, sizes and currents give differs by law, and
     the user's own targets say what it must be.
     """
-    here = Path(__file__)
-    own = here.with_name(f"{spec.cell}.targets.yaml")
-    files = [here.with_name("mirror.targets.yaml")]
-    if is_default(spec) and own.is_file():
-        files.append(own)
+    common, *own = catalog.targets_of(spec.cell)
     return Testbench(
         spec=MirrorSpec,
         quantities=QUANTITIES,
         layout_only=LAYOUT_ONLY,
-        targets=files,
+        targets=(common, *own) if is_default(spec) else (common,),
         measure=measure,
         compared=compared,
         plots=_plots,

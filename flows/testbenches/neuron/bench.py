@@ -43,6 +43,7 @@ from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Points, Tran,
 from mirrorneuron.flows.testbench import Numbers, Quantity, Table, Testbench
 from mirrorneuron.flows.testbenches.measure import Logistic, StepResponse, Transfer, fit_logistic, power, step_response
 from mirrorneuron.flows.testbenches.neuron.spread import SPREAD
+from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from numpy.typing import NDArray
@@ -578,7 +579,7 @@ BENCH: Final = Testbench(
     spec=NeuronSpec,
     quantities=QUANTITIES,
     layout_only=LAYOUT_ONLY,
-    targets=[Path(__file__).with_name("neuron.targets.yaml")],
+    targets=catalog.targets_of("neuron"),
     measure=measure,
     compared=compared,
     plots=_plots,

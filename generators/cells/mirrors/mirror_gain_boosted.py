@@ -19,20 +19,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+from mirrorneuron.generators.cell import Cell
 from mirrorneuron.generators.cells.mirrors.parts import amplified, checks, sizing
-from mirrorneuron.generators.cells.mirrors.parts.spec import Amplified, Mirror
-from mirrorneuron.generators.circuit import Parts
+from mirrorneuron.generators.cells.mirrors.parts.amplified import SUPPLIES
+from mirrorneuron.generators.cells.mirrors.parts.spec import Amplified
+from mirrorneuron.generators.cells.mirrors.parts.theory import (
+    EKV,
+    MirrorPoint,
+    amplifier_supply,
+    counted_units,
+    ratio_errors,
+    regulated_output,
+)
+from mirrorneuron.generators.cells.mirrors.parts.units import add_units, draw_units
+from mirrorneuron.generators.circuit import Netlist, Parts
+from mirrorneuron.generators.hand import Hand
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, SiQuantity, kind_of_cell
 from pydantic import Field
 
 if TYPE_CHECKING:
     from klayout import db as kdb
-    from mirrorneuron.generators.circuit import Netlist
 
-__all__ = ["MIRROR", "MirrorGainBoostedSpec"]
-
-_SUPPLIES = ("vdd", "vss")
+__all__ = ["CELL", "MirrorGainBoostedSpec"]
 
 
 class MirrorGainBoostedSpec(Amplified, init=False):
@@ -47,53 +56,57 @@ class MirrorGainBoostedSpec(Amplified, init=False):
             high=0.8,
             unit="V",
             rule="V_DS of the outputs' transistors",
-            remedy="0.5 V costs 1.8 % of ratio and works from 0.4 V of output; less works lower and errs more",
+            remedy="0.5 V costs 1.8 % of ratio and works from 0.4 V of output; less works lower, with more error",
         ),
     ] = Field(0.5, description="Voltage of pin vref, which the nodes are held at")
+
+    @property
+    def systematic_error(self) -> float:
+        """Ratio error by hand with the outputs at the input's voltage [%]: lambda (V_ref - V_GS), at any voltage."""
+        return _error(MirrorPoint(self))
 
 
 def circuit(spec: MirrorGainBoostedSpec) -> Netlist:
     """Pins: ``iin``, the outputs, ``vref``, ``ibias``, both supplies."""
-    rail = spec.side.rail
     _check(spec)
     parts = Parts()
-    drains = {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}
-    parts.array(
-        "main",
-        sizing.main_array(spec),
-        rail,
-        rail,
-        {pin: (net, "iin") for pin, net in drains.items()},
-    )
+    add_units(parts, spec, {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}, gate="iin")
     amplified.add_bias(parts, spec)
     amplified.add_outputs(parts, spec, "vref")
-    return parts.netlist(spec.name, [*spec.counts, "vref", "ibias", *_SUPPLIES], spec.lines())
+    return parts.netlist(spec.name, [*spec.counts, "vref", "ibias", *SUPPLIES], spec.lines())
 
 
 def layout(spec: MirrorGainBoostedSpec) -> kdb.Layout:
     """The matched array and the bias on the left of a spine, a regulated cascode for each output on the right."""
     _check(spec)
-    draw = Drawing(spec.name, _SUPPLIES)
-    main = draw.array(
-        "main",
-        sizing.main_array(spec),
-        gates=dict.fromkeys(spec.counts, "iin"),
-        drains={"iin": "iin", **{pin: f"low_{pin}" for pin in spec.outputs}},
-        source=spec.side.rail,
-    )
+    draw = Drawing(spec.name, SUPPLIES, spec.variant)
+    main = draw_units(draw, spec, {"iin": "iin"} | {pin: f"low_{pin}" for pin in spec.outputs}, gate="iin")
     outputs = amplified.draw_outputs(draw, spec, "vref")
-    pins = [*_SUPPLIES, *spec.counts, "vref", "ibias"]
+    pins = [*SUPPLIES, *spec.counts, "vref", "ibias"]
     return draw.finish(left=[*amplified.draw_bias(draw, spec), main], right=outputs, pins=pins, hang=True)
+
+
+def hand(spec: MirrorGainBoostedSpec) -> dict[str, Hand]:
+    """Hand values: the error of V_DS = V_ref at the outputs, the gain-boosted output resistance."""
+    at = MirrorPoint(spec)
+    own = {
+        **ratio_errors(_error(at), "lambda (V_ref - V_GS)"),
+        **regulated_output(at, spec.reference, "V_ref"),
+        "input_voltage": Hand(at.unit.vgs, "V_GS", EKV),
+        **amplifier_supply(at, len(spec.outputs)),
+    }
+    return counted_units(at, own)
+
+
+def _error(at: MirrorPoint[MirrorGainBoostedSpec]) -> float:
+    return 100 * at.unit.early * (at.spec.reference - at.unit.vgs)
 
 
 def _check(spec: MirrorGainBoostedSpec) -> None:
     unit = sizing.unit_of(spec)
-    sizing.fits_under_the_supply(spec, "input", {"V_GS": sizing.gate_source(spec, unit)})
+    checks.fits_under_the_supply(spec, "input", {"V_GS": checks.gate_source(spec, unit)})
     checks.saturates(spec, "reference", spec.reference)
-    amplified.check_gates(spec, spec.reference)
-    upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=spec.reference)
-    parts = {"V_GS of the cascode": upper, "vref": spec.reference, "V_DS of the amplifier's load": 0.2}
-    sizing.fits_under_the_supply(spec, "output's gate", parts)
+    amplified.check_output_gates(spec, ("vref", spec.reference), headroom=("V_DS of the amplifier's load", 0.2))
 
 
-MIRROR = Mirror(spec=MirrorGainBoostedSpec, circuit=circuit, layout=layout)
+CELL = Cell(spec=MirrorGainBoostedSpec, circuit=circuit, layout=layout, family="mirror", hand=hand)

@@ -18,9 +18,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from mirrorneuron.generators.cells.mirrors.parts import amplified, sizing
-from mirrorneuron.generators.cells.mirrors.parts.spec import Amplified, Mirror
-from mirrorneuron.generators.circuit import Parts
+from mirrorneuron.generators.cell import Cell
+from mirrorneuron.generators.cells.mirrors.parts import amplified
+from mirrorneuron.generators.cells.mirrors.parts.amplified import SUPPLIES
+from mirrorneuron.generators.cells.mirrors.parts.amplifiers import input_capacitors
+from mirrorneuron.generators.cells.mirrors.parts.spec import Amplified
+from mirrorneuron.generators.cells.mirrors.parts.theory import (
+    BY_DESIGN,
+    MirrorPoint,
+    amplifier_supply,
+    counted_units,
+    equal_v_ds,
+    regulated_output,
+)
+from mirrorneuron.generators.cells.mirrors.parts.units import add_units, draw_units
+from mirrorneuron.generators.circuit import Netlist, Parts
+from mirrorneuron.generators.hand import Hand
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.spec import NAME_TEXT, Name, SiQuantity, kind_of_cell
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -28,14 +41,17 @@ from pydantic import Field, model_validator
 
 if TYPE_CHECKING:
     from klayout import db as kdb
-    from mirrorneuron.generators.circuit import Netlist
 
-__all__ = ["MIRROR", "MirrorActiveInputSpec"]
+__all__ = ["CELL", "MirrorActiveInputSpec"]
 
-_SUPPLIES = ("vdd", "vss")
 _REFERENCE = 0.2
 _REFERENCE_P = 0.3
-"""V: a p mirror's amplifiers have n inputs, with 0.3 V less of V_GS than p ones, and its gates need the room."""
+"""Reference of a p mirror [V]: its amplifiers have n inputs, with 0.3 V less of V_GS than p inputs, and its gates need
+the headroom."""
+_BIAS_MAX: Final = 2
+"""Largest bias over the input's current. Simulated at tt, ss -40 C and ff 125 C with 0.6 to 400 um2 of gate, 20 nA to
+1 uA of bias: small steps settled with 3 in all mirrors, with 10 in some, with 20 in none; at 3.4 a full step threw an
+output's node beyond the supply."""
 
 
 class MirrorActiveInputSpec(Amplified, init=False):
@@ -60,49 +76,41 @@ class MirrorActiveInputSpec(Amplified, init=False):
 
 def circuit(spec: MirrorActiveInputSpec) -> Netlist:
     """Pins: ``iin``, the outputs, ``vref``, ``ibias``, both supplies."""
-    rail = spec.side.rail
     _check(spec)
     parts = Parts()
-    drains = {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}
-    parts.array(
-        "main",
-        sizing.main_array(spec),
-        rail,
-        rail,
-        {pin: (net, "gates") for pin, net in drains.items()},
-    )
+    add_units(parts, spec, {"iin": "iin"} | {pin: f"{pin}_x" for pin in spec.outputs}, gate="gates")
     amplified.add_bias(parts, spec)
     amplified.add_amplifier(parts, spec, "iin", plus="iin", minus="vref", out="gates")
-    count, side = sizing.input_capacitors(spec)
+    count, side = input_capacitors(spec)
     for i in range(count):
         parts.capacitor(f"iin_capacitor{i}", side, top="gates", bottom="iin")
     amplified.add_outputs(parts, spec, "vref")
-    return parts.netlist(spec.name, [*spec.counts, "vref", "ibias", *_SUPPLIES], spec.lines())
+    return parts.netlist(spec.name, [*spec.counts, "vref", "ibias", *SUPPLIES], spec.lines())
 
 
 def layout(spec: MirrorActiveInputSpec) -> kdb.Layout:
     """Array, input amplifier and bias on the left of a spine, a regulated cascode for each output on the right."""
     _check(spec)
-    draw = Drawing(spec.name, _SUPPLIES)
-    main = draw.array(
-        "main",
-        sizing.main_array(spec),
-        gates=dict.fromkeys(spec.counts, "drive"),
-        drains={"iin": "iin", **{pin: f"low_{pin}" for pin in spec.outputs}},
-        source=spec.side.rail,
-    )
+    draw = Drawing(spec.name, SUPPLIES, spec.variant)
+    main = draw_units(draw, spec, {"iin": "iin"} | {pin: f"low_{pin}" for pin in spec.outputs}, gate="drive")
     regulator = amplified.draw_amplifier(draw, spec, "iin", plus="iin", minus="vref", out="drive")
-    count, side = sizing.input_capacitors(spec)
+    count, side = input_capacitors(spec)
     capacitors = [draw.capacitor("iin_capacitor", side, top="drive", bottom="iin")] * count
     outputs = amplified.draw_outputs(draw, spec, "vref")
     left = [*amplified.draw_bias(draw, spec), *regulator, *capacitors, main]
-    return draw.finish(left=left, right=outputs, pins=[*_SUPPLIES, *spec.counts, "vref", "ibias"], hang=True)
+    return draw.finish(left=left, right=outputs, pins=[*SUPPLIES, *spec.counts, "vref", "ibias"], hang=True)
 
 
-_BIAS_MAX: Final = 2
-"""Bias over the input's current. Simulated at tt, ss -40 C and ff 125 C with 0.6 to 400 um2 of gate, 20 nA to 1 uA of
-bias: small steps settled with 3 in all, with 10 in some, with 20 in none; at 3.4 a full step threw an output's node
-beyond the supply."""
+def hand(spec: MirrorActiveInputSpec) -> dict[str, Hand]:
+    """Hand values: input at V_ref, equal V_DS, the gain-boosted output resistance."""
+    at = MirrorPoint(spec)
+    own = {
+        **equal_v_ds(at_supply=True),
+        **regulated_output(at, spec.reference, "V_ref"),
+        "input_voltage": Hand(spec.reference, "V_ref", BY_DESIGN),
+        **amplifier_supply(at, len(spec.outputs) + 1),  # one more holds the input
+    }
+    return counted_units(at, own)
 
 
 def _stays_slow(spec: MirrorActiveInputSpec) -> None:
@@ -118,10 +126,8 @@ def _stays_slow(spec: MirrorActiveInputSpec) -> None:
 def _check(spec: MirrorActiveInputSpec) -> None:
     _stays_slow(spec)
     amplified.check_input(spec, spec.reference)
-    amplified.check_gates(spec, spec.reference)
-    upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=spec.reference)
-    parts = {"V_GS of the cascode": upper, "vref": spec.reference, "V_DS of the amplifier's pair and tail": 0.3}
-    sizing.fits_under_the_supply(spec, "output's gate", parts)
+    node = ("vref", spec.reference)
+    amplified.check_output_gates(spec, node, headroom=("V_DS of the amplifier's pair and tail", 0.3))
 
 
-MIRROR = Mirror(spec=MirrorActiveInputSpec, circuit=circuit, layout=layout)
+CELL = Cell(spec=MirrorActiveInputSpec, circuit=circuit, layout=layout, family="mirror", hand=hand)
