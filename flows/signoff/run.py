@@ -302,7 +302,7 @@ class _Run:
 
     def _matched(self) -> matching.MatchingResult | None:
         read = (Transistor, Bipolar, Resistor)
-        if not any(isinstance(device, read) for device in catalog.circuit_of(self._found.spec).devices):
+        if not any(isinstance(device, read) for device in catalog.circuit_of(self._found.spec).flattened().devices):
             why = "it reads transistors, npn and resistors, and the cell has none"
             self._skip("matching", "groups of devices", why)
             return None
