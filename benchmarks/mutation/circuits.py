@@ -39,7 +39,7 @@ def _circuit(m: Mutant) -> Netlist:
     spec = subject(m.name).spec
     if spec is None:
         raise NotHere
-    return catalog.circuit_of(spec)
+    return catalog.circuit_of(spec).flattened()
 
 
 def _devices(m: Mutant, *kinds: type[D]) -> list[D]:

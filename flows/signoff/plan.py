@@ -63,7 +63,9 @@ def _lvs(inputs: Inputs) -> tuple[LvsResult, list[Check]]:
 
 def _matching(inputs: Inputs) -> tuple[MatchingResult, list[Check]]:
     spec, built = inputs[JOB].spec, inputs[BUILT]
-    if not any(isinstance(device, Transistor | Bipolar | Resistor) for device in catalog.circuit_of(spec).devices):
+    if not any(
+        isinstance(device, Transistor | Bipolar | Resistor) for device in catalog.circuit_of(spec).flattened().devices
+    ):
         raise Skip("matching reads transistors, npn and resistors, and the cell has none")
     result = matching.run(built.gds, built.spice, centroid_limit=centroid_limit(spec))
     return result, result.checks()

@@ -5,7 +5,8 @@ Sizes are integers [nm] up to the line of text, where they are um without a suff
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
@@ -33,6 +34,11 @@ class Transistor:
         """Drain, gate, source, bulk."""
         return (self.drain, self.gate, self.source, self.bulk)
 
+    def on(self, nets: Sequence[str]) -> Transistor:
+        """The same transistor on other nets, in the order of `nets`."""
+        drain, gate, source, bulk = nets
+        return replace(self, drain=drain, gate=gate, source=source, bulk=bulk)
+
     def to_spice(self) -> str:
         """The X line."""
         sizes = f"w={_um(self.width_nm)} l={_um(self.length_nm)} nf={self.fingers} m={self.copies}"
@@ -53,6 +59,11 @@ class Capacitor:
     def nets(self) -> tuple[str, ...]:
         """Top, bottom."""
         return (self.top, self.bottom)
+
+    def on(self, nets: Sequence[str]) -> Capacitor:
+        """The same capacitor on other nets, in the order of `nets`."""
+        top, bottom = nets
+        return replace(self, top=top, bottom=bottom)
 
     def to_spice(self) -> str:
         """The X line."""
@@ -77,6 +88,11 @@ class Resistor:
         """Both ends, bulk."""
         return (self.r0, self.r1, self.bulk)
 
+    def on(self, nets: Sequence[str]) -> Resistor:
+        """The same resistor on other nets, in the order of `nets`."""
+        r0, r1, bulk = nets
+        return replace(self, r0=r0, r1=r1, bulk=bulk)
+
     def to_spice(self) -> str:
         """The X line."""
         return f"X{self.name} {' '.join(self.nets)} {MODEL_PREFIX}{self.device} l={_um(self.length_nm)} m={self.copies}"
@@ -98,6 +114,11 @@ class Bipolar:
     def nets(self) -> tuple[str, ...]:
         """Collector, base, emitter, substrate."""
         return (self.collector, self.base, self.emitter, self.substrate)
+
+    def on(self, nets: Sequence[str]) -> Bipolar:
+        """The same transistor on other nets, in the order of `nets`."""
+        collector, base, emitter, substrate = nets
+        return replace(self, collector=collector, base=base, emitter=emitter, substrate=substrate)
 
     def to_spice(self) -> str:
         """The X line."""

@@ -439,7 +439,7 @@ def test_simulate_command_judges_schematic_and_extracted_netlist(tmp_path: Path)
     assert list(json.loads(done.stdout)["measured"]) == ["schematic"]
     schematic = (tmp_path / "one/one.spice").read_text()
     wrong = tmp_path / "wrong.spice"
-    wrong.write_text(re.sub(r"(?m)^(Xrow0_weight .* m=)2$", r"\g<1>3", schematic))
+    wrong.write_text(re.sub(r"(?m)^(Xsynapse_weight .* m=)2$", r"\g<1>3", schematic))
     assert wrong.read_text() != schematic
     done = _call("simulate", *fields, "--netlist", wrong, "--out", tmp_path, "--json")
     assert done.returncode == 1, done.stderr

@@ -176,7 +176,9 @@ def test_hierarchy_is_kept():
     def stored(weights):
         _, layout, circuit = draw(f"weights={weights}")
         index = layout.layer(*DRAWING["poly"])
-        units = sum(device.copies for device in circuit.devices if re.match(r"row\d+_(ref|weight|dummy)", device.name))
+        units = sum(
+            device.copies for device in circuit.flattened().devices if re.match(r"row\d+_synapse_", device.name)
+        )
         return sum(cell.shapes(index).size() for cell in layout.each_cell()), units
 
     few, units = stored([2, -2])

@@ -114,22 +114,22 @@ def test_nothing_in_common_is_no_pass(mirror, desk):
 
 def test_a_neurons_inner_nets_are_found_by_structure_whatever_the_sizes(desk):
     spec = catalog.load("neuron", ["weights=[1,2,-3]"])
-    layout, netlist = catalog.layout_of(spec), catalog.circuit_of(spec).to_spice()
+    layout, netlist = catalog.layout_of(spec), catalog.circuit_of(spec).flattened().to_spice()
     changed = netlist.replace(
-        "Xrow1_weight colp gate1 vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=2",
-        "Xrow1_weight colp gate1 vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=4",
+        "Xrow1_synapse_weight colp row1_gate vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=2",
+        "Xrow1_synapse_weight colp row1_gate vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=4",
     )
     assert changed != netlist
     result = desk.report(layout, changed)
     (error,) = result.errors
     assert "ratio of gate gate1 (nfet_01v8), units of colp:iin1: 2:2 as drawn, 4:2 in the netlist" in error
     changed = netlist.replace(
-        "Xrow1_load_out gate1 row1_diode vss vss sky130_fd_pr__nfet_01v8 w=0.84",
-        "Xrow1_load_out gate1 row1_diode vss vss sky130_fd_pr__nfet_01v8 w=1.2",
+        "Xrow1_amplifier_load_out row1_gate row1_amplifier_diode vss vss sky130_fd_pr__nfet_01v8 w=0.84",
+        "Xrow1_amplifier_load_out row1_gate row1_amplifier_diode vss vss sky130_fd_pr__nfet_01v8 w=1.2",
     )
     assert changed != netlist
     (error,) = desk.report(layout, changed).errors
-    assert "xrow1_load_out" in error and "0.42 um as drawn, 0.6 um in the netlist" in error
+    assert "xrow1_amplifier_load_out" in error and "0.42 um as drawn, 0.6 um in the netlist" in error
 
 
 BAD = {

@@ -31,7 +31,7 @@ SPEC = NeuronSpec(name="pair", weights=[2, -1], reference_units=1)
 def good(tmp_path_factory: pytest.TempPathFactory) -> Measurement:
     """The pair without a fault."""
     path = tmp_path_factory.mktemp("good") / "netlist.spice"
-    path.write_text(catalog.circuit_of(SPEC).to_spice())
+    path.write_text(catalog.circuit_of(SPEC).flattened().to_spice())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(neuron, "CONDITIONS", tuple(conditions(["tt"], neuron.TEMPERATURES)))
         return neuron.measure(SPEC, [path], jobs=2)[0]
@@ -92,9 +92,9 @@ def test_the_same_netlist_gives_the_same_numbers(good: Measurement) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        _replacing(r"^(Xrow1_weight .* m=)1$", r"\g<1>2"),
-        _replacing(r"^(Xrow0_weight .*) w=2 ", r"\1 w=2.2 "),
-        _replacing(r"^(Xrow0_weight) colp ", r"\1 coln "),
+        _replacing(r"^(Xrow1_synapse_weight .* m=)1$", r"\g<1>2"),
+        _replacing(r"^(Xrow0_synapse_weight .*) w=2 ", r"\1 w=2.2 "),
+        _replacing(r"^(Xrow0_synapse_weight) colp ", r"\1 coln "),
         _swapping,
     ],
     ids=["a unit too many", "a unit too wide", "the wrong sign", "inputs swapped"],
@@ -109,8 +109,8 @@ def test_a_wrong_weight_is_seen(
 
 def test_a_wrong_weight_among_others_is_an_error_of_the_sum(write: Callable[..., Path]) -> None:
     spec = NeuronSpec(name="three", weights=[2, 2, 3], reference_units=2)
-    text = catalog.circuit_of(spec).to_spice()
-    wrong = re.sub(r"^(Xrow0_weight .* m=)2$", r"\g<1>3", text, flags=re.M)
+    text = catalog.circuit_of(spec).flattened().to_spice()
+    wrong = re.sub(r"^(Xrow0_synapse_weight .* m=)2$", r"\g<1>3", text, flags=re.M)
     assert wrong != text
     good, bad = (neuron.measure(spec, [write(one)], jobs=2)[0] for one in (text, wrong))
     assert bad.numbers["sum_error_rms"] > 1 > 2 * good.numbers["sum_error_rms"]
@@ -126,7 +126,7 @@ def test_a_dead_output_has_no_numbers(bad: Callable[[Callable[[str], str]], Meas
 
 
 def test_a_netlist_of_another_cell_is_refused(write: Callable[..., Path]) -> None:
-    text = catalog.circuit_of(SPEC).to_spice()
+    text = catalog.circuit_of(SPEC).flattened().to_spice()
     with pytest.raises(NetlistError, match="no subcircuit pair"):
         neuron.measure(SPEC, [write(text.replace("pair", "other"))])
     with pytest.raises(NetlistError, match="no pin iin1"):

@@ -37,4 +37,4 @@ def gate_area(spec: MirrorSpec) -> float:
 def has_others(spec: MirrorSpec) -> bool:
     """Whether the mirror has resistors or npn transistors beside MOS transistors and capacitors: these simulate
     slower."""
-    return any(isinstance(device, Bipolar | Resistor) for device in catalog.circuit_of(spec).devices)
+    return any(isinstance(device, Bipolar | Resistor) for device in catalog.circuit_of(spec).flattened().devices)
