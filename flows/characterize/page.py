@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from mirrorneuron.flows.reports import page
-from mirrorneuron.flows.reports.plots import AFTER, BEFORE, INK, Plot, plot
+from mirrorneuron.flows.reports.plots import AFTER, BEFORE, INK, DrawnPlot, plot
 from mirrorneuron.flows.testbench import Table
 
 if TYPE_CHECKING:
@@ -130,9 +130,9 @@ def _contributions(found: Characterization) -> Table | None:
     return Table(["Quantity", "Device", "share, %", "standard error, %"], rows)
 
 
-def _plots(found: Characterization) -> list[Plot]:
+def _plots(found: Characterization) -> list[DrawnPlot]:
     keys = list(found.quantities)[:_PANELS]
-    made: list[Plot] = []
+    made: list[DrawnPlot] = []
     if found.drawn:
         caption = "Samples, and the normal distribution of their mean and sigma. Dashed: limits."
         made.append(plot("Histograms", caption, lambda figure: _histograms(figure, found, keys), wide=True))

@@ -13,7 +13,8 @@ from mirrorneuron.flows.reports import console
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.mirror.bench import QUANTITIES, Measurement
+from mirrorneuron.flows.testbenches.mirror.measurement import MirrorMeasurement
+from mirrorneuron.flows.testbenches.mirror.quantities import QUANTITIES
 from mirrorneuron.flows.tools.folders import store
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
@@ -47,7 +48,7 @@ class Entry:
     """One mirror: its spec, the measurement that is shown, and the area of its layout's box."""
 
     spec: MirrorSpec
-    found: Measurement
+    found: MirrorMeasurement
     area_um2: float
 
 
@@ -120,7 +121,7 @@ def compare(
     for spec in mirrors:
         built, found = datasheet.measured(spec, out, layout=layout, jobs=jobs, watcher=watcher)
         one = found[where]
-        if not isinstance(one, Measurement):
+        if not isinstance(one, MirrorMeasurement):
             raise InputError(f"the testbench of {spec.cell} measures no mirror")
         entries.append(Entry(spec, one, built.area_um2))
         checks += registry.needed(spec).checks(spec.name, one)

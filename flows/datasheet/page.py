@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mirrorneuron.flows.reports import page
 from mirrorneuron.flows.reports.page import number
 from mirrorneuron.flows.reports.picture import legend
+from mirrorneuron.flows.reports.plots import draw
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def render(found: Datasheet) -> str:
         measured=list(found.measured),
         rows=_rows(found),
         missing=[(quantities[key].text, why) for key, why in best.missing.items() if key in quantities],
-        plots=found.bench.plots(found.measured),
+        plots=[draw(plot) for plot in found.bench.plots(found.measured)],
         tables=found.bench.tables(found.measured),
         picture=f"data:image/png;base64,{picture}",
         legend=legend(),

@@ -79,6 +79,8 @@ def render(found: Signoff) -> str:
     """
     if not found.checks:
         raise EvidenceError("there are no checks, so there is nothing to report")
+    from mirrorneuron.flows.reports.plots import draw  # matplotlib: a second that bad input need not wait for
+
     bench, measured = found.bench, found.measured
     steps = found.by_step()
     checks = [check for group in steps.values() for check in group]
@@ -94,7 +96,7 @@ def render(found: Signoff) -> str:
         area=found.built.area_um2,
         spec=_spec(found),
         rows=[_row(judgement) for judgement in found.judgements],
-        plots=bench.plots(measured) if bench and measured else [],
+        plots=[draw(plot) for plot in bench.plots(measured)] if bench and measured else [],
         numbers=_numbers(bench.quantities, measured) if bench else [],
         measured=list(measured),
         tables=bench.tables(measured) if bench and measured else [],

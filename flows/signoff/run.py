@@ -22,12 +22,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from mirrorneuron.flows import drc, extract, judge, lvs, matching
 from mirrorneuron.flows.build import Built, build
 from mirrorneuron.flows.judge import Judgement, Target
 from mirrorneuron.flows.results.check import Check
+from mirrorneuron.flows.results.watch import Watcher
 from mirrorneuron.flows.signoff import page as report
 from mirrorneuron.flows.signoff.checks import of_drc, of_lvs, of_matching
 from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC, Measurement, Testbench
@@ -45,19 +46,6 @@ STEPS: Final = ("build", "drc", "lvs", "matching", "extract", "simulate", "judge
 """Each of them leaves at least one check."""
 
 _T = TypeVar("_T")
-
-
-class Watcher(Protocol):
-    """Told how far a signoff is; called from several threads."""
-
-    def started(self, task: str) -> None:
-        """A task begins."""
-
-    def advanced(self, task: str, done: int, of: int) -> None:
-        """`done` of `of` parts of a task are done."""
-
-    def ended(self, task: str, passed: bool, seconds: float) -> None:
-        """A task has ended; it `passed` if all its checks did."""
 
 
 @dataclass
