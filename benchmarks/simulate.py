@@ -206,7 +206,7 @@ def measure(bench: Bench, vary: tuple[str, ...], highest: float, effort: Effort,
         run(replace(bench, analyses={"op": random_points(ranges, count, SEED)}), pdk=pdk)
 
     def mismatched(count: int) -> None:
-        sample(bench, Condition(), Variation(count, SEED), pdk=pdk)
+        sample(bench, Condition(), Variation(count, SEED))
 
     source, mismatch = (further(action, effort) for action in (altered, mismatched))
     dearer = max(source.ngspice, mismatch.ngspice)

@@ -13,8 +13,7 @@ from typing import Any, Final, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
-from mirrorneuron.flows.simulate.deck import Condition
-from mirrorneuron.flows.simulate.solver import Data
+from mirrorneuron.flows.simulate import Condition, Data
 from mirrorneuron.flows.tools.folders import store
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, SpecError
 from mirrorneuron.pdk_sky130.models.variation import Term
