@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 from mirrorneuron.flows.simulate.analyses import Ac, Noise, Tran
-from mirrorneuron.flows.simulate.compliance import Solution, assembled
+from mirrorneuron.flows.simulate.attempts import Attempts
 from mirrorneuron.flows.simulate.ngspice import DC, UnsolvedError
 from mirrorneuron.flows.simulate.number import decimal
 from mirrorneuron.flows.simulate.result import Array, Data, Floats
-from mirrorneuron.flows.simulate.solver import Attempts
+from mirrorneuron.flows.simulate.solution import Solution, assembled
 
 __all__ = ["SmallSignals", "Transient"]
 

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import numpy as np
 from mirrorneuron.flows.simulate import rawfile
 from mirrorneuron.flows.simulate.analyses import Points
-from mirrorneuron.flows.simulate.compliance import Solution, assembled
+from mirrorneuron.flows.simulate.attempts import Attempts, Job, outside
 from mirrorneuron.flows.simulate.course import Course
 from mirrorneuron.flows.simulate.ngspice import DC, UnsolvedError
 from mirrorneuron.flows.simulate.result import Data, Floats
-from mirrorneuron.flows.simulate.solver import Attempts, Job, outside
+from mirrorneuron.flows.simulate.solution import Solution, assembled
 from numpy.typing import NDArray
 
 __all__ = ["OperatingPoints", "table_of"]

@@ -32,13 +32,13 @@ from pathlib import Path
 
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.simulate.analyses import Analysis, Points
-from mirrorneuron.flows.simulate.attempts import solve
+from mirrorneuron.flows.simulate.attempts import Job
 from mirrorneuron.flows.simulate.bench import Bench
 from mirrorneuron.flows.simulate.condition import Condition
 from mirrorneuron.flows.simulate.deck import Setup
 from mirrorneuron.flows.simulate.ngspice import LOG
 from mirrorneuron.flows.simulate.result import Data, Progress, Result
-from mirrorneuron.flows.simulate.solver import Job
+from mirrorneuron.flows.simulate.solver import solve
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.models import library
 

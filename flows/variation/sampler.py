@@ -11,14 +11,14 @@ from typing import Final
 import numpy as np
 from mirrorneuron.flows.simulate import rawfile
 from mirrorneuron.flows.simulate.analyses import Ac, Analysis, Noise, Points, Tran
-from mirrorneuron.flows.simulate.attempts import solve
-from mirrorneuron.flows.simulate.compliance import Solution, assembled
+from mirrorneuron.flows.simulate.attempts import Job
 from mirrorneuron.flows.simulate.course import Course
 from mirrorneuron.flows.simulate.deck import Setup
 from mirrorneuron.flows.simulate.ngspice import Process, UnsolvedError
 from mirrorneuron.flows.simulate.points import table_of
 from mirrorneuron.flows.simulate.result import Data, Floats
-from mirrorneuron.flows.simulate.solver import Job
+from mirrorneuron.flows.simulate.solution import Solution, assembled
+from mirrorneuron.flows.simulate.solver import solve
 from mirrorneuron.flows.variation.deviations import Deviations
 from mirrorneuron.pdk_sky130.errors import NetlistError
 from numpy.typing import NDArray

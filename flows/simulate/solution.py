@@ -1,4 +1,4 @@
-"""From the arrays of ngspice to currents into pins: what a current input delivers, and whether it is in compliance."""
+"""From the solved arrays of ngspice to voltages and currents, and to the inputs that are out of compliance."""
 
 from __future__ import annotations
 
