@@ -16,14 +16,14 @@ from mirrorneuron.flows.simulate.result import Floats
 from mirrorneuron.flows.simulate.sources import Pwl, Voltage
 from mirrorneuron.pdk_sky130.errors import ToolFailedError
 
-__all__ = ["Attempts", "Job", "outside"]
+__all__ = ["Attempts", "SolverJob", "outside"]
 
 _RAMP_S: Final = 50e-6
 _SETTLED_S: Final = 200e-6
 
 
 @dataclass(frozen=True)
-class Job:
+class SolverJob:
     """What is to be solved, and where: analyses of a setup in a folder, each process of ngspice within `timeout_s` [s].
 
     ``guess`` holds approximate voltages of the nodes at the operating points [V].
@@ -39,7 +39,7 @@ class Job:
 class Attempts(Process):
     """What all ways share: a guess of the operating point, the check of a solution, and the message of failure."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: SolverJob) -> None:
         """Nothing is run yet."""
         super().__init__(job.setup, f"{job.setup.name}, {', '.join(job.analyses)}", job.folder, job.timeout_s)
         self.guess: dict[str, float] = dict(job.guess or {})

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from mirrorneuron.flows.simulate import rawfile
 from mirrorneuron.flows.simulate.analyses import Points
-from mirrorneuron.flows.simulate.attempts import Attempts, Job, outside
+from mirrorneuron.flows.simulate.attempts import Attempts, SolverJob, outside
 from mirrorneuron.flows.simulate.course import Course
 from mirrorneuron.flows.simulate.ngspice import DC, UnsolvedError
 from mirrorneuron.flows.simulate.result import Data, Floats
@@ -23,7 +23,7 @@ Indices: TypeAlias = NDArray[np.intp]
 class OperatingPoints(Attempts):
     """Solves the operating points of a job, all of whose analyses are `Points`."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: SolverJob) -> None:
         """Nothing is run yet."""
         super().__init__(job)
         self._analyses = {name: points for name, points in job.analyses.items() if isinstance(points, Points)}
@@ -117,6 +117,6 @@ def table_of(data: Mapping[str, Data], vectors: Mapping[str, str]) -> Floats:
     columns = []
     for name in vectors:
         branch = name.removeprefix("i(").removesuffix(")")
-        parts = [one.volts[name] if name in one.volts else -one.amps[branch] for one in data.values()]
+        parts = [each.volts[name] if name in each.volts else -each.amps[branch] for each in data.values()]
         columns.append(np.concatenate(parts))
     return np.column_stack(columns)

@@ -25,14 +25,14 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.simulate.analyses import Analysis, Points
-from mirrorneuron.flows.simulate.attempts import Job
+from mirrorneuron.flows.simulate.attempts import SolverJob
 from mirrorneuron.flows.simulate.bench import Bench
 from mirrorneuron.flows.simulate.condition import Condition
 from mirrorneuron.flows.simulate.deck import Setup
@@ -100,18 +100,9 @@ def run_many(
     ]
     data: list[dict[str, Data]] = [{} for _ in runs]
     seconds = [0.0] * len(runs)
-    with ThreadPoolExecutor(max_workers=max(1, jobs or os.cpu_count() or 1)) as pool:
-        futures = {pool.submit(process.solve): process for process in processes}
-        try:
-            for count, future in enumerate(as_completed(futures), 1):
-                process = futures[future]
-                data[process.number].update(future.result())
-                seconds[process.number] = time.monotonic() - started
-                if progress is not None:
-                    progress(count, len(futures), f"{process.name}, {process.setup.condition}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    for process, solved in _solved(processes, jobs or os.cpu_count() or 1, progress):
+        data[process.number].update(solved)
+        seconds[process.number] = time.monotonic() - started
     return [
         Result(
             top=setup.bench.top,
@@ -121,14 +112,14 @@ def run_many(
             ngspice=version,
             models=f"continuous {setup.library.digest}",
             seconds=seconds[number],
-            logs=tuple(one.folder / LOG for one in processes if one.number == number and one.folder),
+            logs=tuple(each.folder / LOG for each in processes if each.number == number and each.folder),
         )
         for number, setup in enumerate(setups)
     ]
 
 
 @dataclass(frozen=True, eq=False)
-class _Process:
+class _NgspiceRun:
     """The work of one process of ngspice for the run of a `number`: an analysis, or all its operating points."""
 
     number: int
@@ -146,21 +137,38 @@ class _Process:
         """Solve it in its folder; the data by analysis."""
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            return solve(Job(self.setup, self.analyses, self.folder, self.timeout_s))
+            return solve(SolverJob(self.setup, self.analyses, self.folder, self.timeout_s))
         temporary = Path(tempfile.mkdtemp(prefix="mirrorneuron-"))
-        data = solve(Job(self.setup, self.analyses, temporary, self.timeout_s))
+        data = solve(SolverJob(self.setup, self.analyses, temporary, self.timeout_s))
         # Not before: if it failed, the message names the log.
         shutil.rmtree(temporary, ignore_errors=True)
         return data
 
 
-def _processes(setup: Setup, number: int, folder: Path | None, timeout_s: float) -> list[_Process]:
+def _solved(
+    processes: Sequence[_NgspiceRun], jobs: int, progress: Progress | None
+) -> Iterator[tuple[_NgspiceRun, dict[str, Data]]]:
+    """Each process with its data as it ends, `jobs` at a time; after an error no further process starts."""
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        futures = {pool.submit(process.solve): process for process in processes}
+        try:
+            for count, future in enumerate(as_completed(futures), 1):
+                process = futures[future]
+                yield process, future.result()
+                if progress is not None:
+                    progress(count, len(futures), f"{process.name}, {process.setup.condition}")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _processes(setup: Setup, number: int, folder: Path | None, timeout_s: float) -> list[_NgspiceRun]:
     analyses = setup.bench.analyses
     points = {name: analysis for name, analysis in analyses.items() if isinstance(analysis, Points)}
     groups: list[Mapping[str, Analysis]] = [points] if points else []
     groups += [{name: analysis} for name, analysis in analyses.items() if name not in points]
-    processes: list[_Process] = []
+    processes: list[_NgspiceRun] = []
     for group in groups:
         place = re.sub(r"[^A-Za-z0-9.=-]+", "_", f"{number} {setup.condition} {'-'.join(group)}")
-        processes.append(_Process(number, setup, group, folder / place[:100] if folder else None, timeout_s))
+        processes.append(_NgspiceRun(number, setup, group, folder / place[:100] if folder else None, timeout_s))
     return processes

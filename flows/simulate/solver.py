@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mirrorneuron.flows.simulate.analyses import Points, Tran
-from mirrorneuron.flows.simulate.attempts import Job
+from mirrorneuron.flows.simulate.attempts import SolverJob
 from mirrorneuron.flows.simulate.curves import SmallSignals, Transient
 from mirrorneuron.flows.simulate.points import OperatingPoints
 from mirrorneuron.flows.simulate.result import Data
@@ -27,7 +27,7 @@ from mirrorneuron.flows.simulate.result import Data
 __all__ = ["solve"]
 
 
-def solve(job: Job) -> dict[str, Data]:
+def solve(job: SolverJob) -> dict[str, Data]:
     """The data of all analyses of a job by their names: its operating points together, the others one by one.
 
     Raises

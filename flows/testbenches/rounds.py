@@ -43,15 +43,15 @@ class Rounds:
     def run(self, name: str, runs: Sequence[Run], span: Span) -> list[Result]:
         """Simulate a round; its files lie in the folder `name`, its progress covers `span`."""
 
-        def report(done: int, of: int, what: str) -> None:
-            self.report(span.start + span.size * done // of, span.whole, what)
+        def report(done: int, of: int, part: str) -> None:
+            self.report(span.start + span.size * done // of, span.whole, part)
 
         return simulate.run_many(runs, jobs=self.jobs, progress=report, folder=self.place(name))
 
-    def report(self, done: int, whole: int, what: str) -> None:
-        """Report that `done` of a `whole` are done."""
+    def report(self, done: int, whole: int, part: str) -> None:
+        """Report that `done` of a `whole` are done, the last of them `part`."""
         if self.progress is not None:
-            self.progress(done, whole, what)
+            self.progress(done, whole, part)
 
     def place(self, name: str) -> Path | None:
         """The folder of a round; None if files are not kept."""

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from mirrorneuron.flows.simulate import rawfile
 from mirrorneuron.flows.simulate.analyses import Ac, Analysis, Noise, Points, Tran
-from mirrorneuron.flows.simulate.attempts import Job
+from mirrorneuron.flows.simulate.attempts import SolverJob
 from mirrorneuron.flows.simulate.course import Course
 from mirrorneuron.flows.simulate.deck import Setup
 from mirrorneuron.flows.simulate.ngspice import Process, UnsolvedError
@@ -58,8 +58,8 @@ class Sampler:
         points = {name: analysis for name, analysis in analyses.items() if isinstance(analysis, Points)}
         data: dict[str, Data] = {}
         if points:
-            for name, one in self._points(points).items():
-                data[name] = replace(one, volts={node: one.v(node) for node in kept})
+            for name, solved in self._points(points).items():
+                data[name] = replace(solved, volts={node: solved.v(node) for node in kept})
         for name, analysis in analyses.items():
             if not isinstance(analysis, Points):
                 data[name] = self._curves(name, analysis, kept)
@@ -135,25 +135,25 @@ class Sampler:
         """A transient, on times that are the same for all samples, or small signals."""
         samples: list[Data] = []
         for row in range(len(self._numbers)):
-            one = self._solve(self._deviations.alone(row), {name: analysis})[name]
-            one = replace(one, volts={node: one.v(node) for node in kept if node in one.volts})
-            samples.append(_resampled(one, analysis) if isinstance(analysis, Tran) else one)
+            curve = self._solve(self._deviations.alone(row), {name: analysis})[name]
+            curve = replace(curve, volts={node: curve.v(node) for node in kept if node in curve.volts})
+            samples.append(_resampled(curve, analysis) if isinstance(analysis, Tran) else curve)
         ways: Counter[str] = Counter()
-        for one in samples:
-            ways.update(one.ways)
+        for sample in samples:
+            ways.update(sample.ways)
         first = samples[0]
         return replace(
             first,
-            volts={node: np.stack([one.volts[node] for one in samples]) for node in first.volts},
-            amps={pin: np.stack([one.amps[pin] for one in samples]) for pin in first.amps},
+            volts={node: np.stack([sample.volts[node] for sample in samples]) for node in first.volts},
+            amps={pin: np.stack([sample.amps[pin] for sample in samples]) for pin in first.amps},
             ways=dict(ways),
-            limited=tuple(dict.fromkeys(pin for one in samples for pin in one.limited)),
+            limited=tuple(dict.fromkeys(pin for sample in samples for pin in sample.limited)),
         )
 
     def _solve(
         self, setup: Setup, analyses: Mapping[str, Analysis], guess: Mapping[str, float] | None = None
     ) -> dict[str, Data]:
-        return solve(Job(setup, analyses, self._folder, self._timeout_s, guess))
+        return solve(SolverJob(setup, analyses, self._folder, self._timeout_s, guess))
 
 
 def _unsolved(volts: Floats, table: Floats, rails: tuple[Floats, Floats]) -> NDArray[np.intp]:

@@ -101,8 +101,8 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """As a JSON object."""
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        data["percentiles"] = [one.as_json() for one in self.percentiles]
-        return {name: one.as_json() if isinstance(one, Interval) else one for name, one in data.items()}
+        data["percentiles"] = [percentile.as_json() for percentile in self.percentiles]
+        return {name: value.as_json() if isinstance(value, Interval) else value for name, value in data.items()}
 
 
 def summarise(
@@ -207,8 +207,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Check the limits against each other."""
-        given = [limit for limit in (self.minimum, self.maximum) if limit is not None]
-        if not given or not all(map(math.isfinite, given)) or given != sorted(given):
+        limits = [limit for limit in (self.minimum, self.maximum) if limit is not None]
+        if not limits or not all(map(math.isfinite, limits)) or limits != sorted(limits):
             raise SpecError(f"{self}: at least one limit, and minimum <= maximum, are needed")
 
     def passed(self, values: Floats) -> NDArray[np.bool_]:
@@ -242,7 +242,7 @@ class Yield:
             "count": self.count,
             "fraction": self.fraction,
             "interval": self.interval.as_json(),
-            "each": [one.as_json() for one in self.each],
+            "each": [alone.as_json() for alone in self.each],
         }
 
 
@@ -279,7 +279,7 @@ def yield_of(
         raise SpecError(f"{len(every)} limits for samples of shape {values.shape}: one for each column is needed")
     if replicates > 1:
         in_replicates(values, replicates)
-    columns = np.stack([one.passed(values[:, k]) for k, one in enumerate(every)], axis=1)
+    columns = np.stack([limit.passed(values[:, k]) for k, limit in enumerate(every)], axis=1)
     each = [_yield(column, level, replicates) for column in columns.T] if len(every) > 1 else []
     joint = _yield(np.logical_and.reduce(columns, axis=1), level, replicates)
     return Yield(joint.passed, joint.count, joint.interval, tuple(each))

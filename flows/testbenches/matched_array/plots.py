@@ -94,6 +94,6 @@ def tables(measurements: Measurements) -> list[Table]:
     for k, (pin, units) in enumerate(zip(shown.pins, shown.units, strict=True)):
         current = 1e6 * float(shown.currents[str(TYPICAL)][k])
         rows.append([pin, int(units), current, *(0.0 if k == 0 else of[k - 1] for of in errors)])
-    head = ["Output", "units", f"current, uA ({name})", *(f"ratio error, % ({one})" for one in measurements)]
+    head = ["Output", "units", f"current, uA ({name})", *(f"ratio error, % ({key})" for key in measurements)]
     corners = by_corner(f"Ratio error, maximum over outputs, % ({name})", largest(shown), shown.conditions)
     return [Table(head, rows), corners]

@@ -38,7 +38,7 @@ def evaluate(results: MirrorResults) -> MirrorMeasurement:
         missing=missing,
         conditions=[corner.condition for corner in corners],
         limited=_limited(results),
-        points=operating_points([found.result for found in results.ranges]),
+        points=operating_points([operating.result for operating in results.ranges]),
         ngspice=typical.ngspice,
         models=typical.models,
         outputs=plan.outputs,
@@ -71,10 +71,10 @@ def _limited(results: MirrorResults) -> tuple[str, ...]:
     The sweeps of the first round go on purpose to where a mirror takes no current; there only the output range counts.
     At other inputs than the spec's a mirror that rings may leave the range; `SmallStep.stable` says which those are.
     """
-    nominal = [replace(found.result, data={"nominal": found.result["nominal"]}) for found in results.ranges]
+    nominal = [replace(operating.result, data={"nominal": operating.result["nominal"]}) for operating in results.ranges]
     step = results.plan.step_name(1.0)
     stepped = [replace(result, data={step: result[step]}) for result in results.stepped]
-    refusing = [f"iin (outputs, {found.condition})" for found in results.ranges if found.refuses]
+    refusing = [f"iin (outputs, {operating.condition})" for operating in results.ranges if operating.refuses]
     return (*out_of_compliance([*nominal, *stepped, results.typical, *results.anywhere]), *refusing)
 
 

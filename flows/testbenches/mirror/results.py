@@ -22,19 +22,19 @@ def second_round(plan: MirrorPlan, ranges: Sequence[OperatingRange]) -> list[Run
     """The runs of the second round, in the order that `MirrorResults.of` reads: typical, smallest input, output
     resistance at every condition, small steps, power-up."""
     netlist = ranges[0].result.netlist
-    typical = next(found for found in ranges if found.condition == TYPICAL)
+    typical = next(operating for operating in ranges if operating.condition == TYPICAL)
     smallest = plan.side.sign * SMALLEST * plan.current
     runs: list[Run] = [
         (plan.typical(netlist, typical.middle), TYPICAL),
         (plan.small(netlist, smallest, typical.middle), TYPICAL),
-        *((plan.anywhere(netlist, found.middle), found.condition) for found in ranges),
+        *((plan.anywhere(netlist, operating.middle), operating.condition) for operating in ranges),
     ]
-    for found in ranges:
-        if found.condition in DYNAMIC:
-            parts = [part for part in INPUTS if part <= 1 or found.takes(part * plan.current, plan.inputs)]
-            runs.append((plan.steps(netlist, found.middle, parts), found.condition))
-    started = [found for found in ranges if found.condition in STARTED]
-    return [*runs, *((plan.power_up(netlist, found.middle), found.condition) for found in started)]
+    for operating in ranges:
+        if operating.condition in DYNAMIC:
+            parts = [part for part in INPUTS if part <= 1 or operating.takes(part * plan.current, plan.inputs)]
+            runs.append((plan.steps(netlist, operating.middle, parts), operating.condition))
+    started = [operating for operating in ranges if operating.condition in STARTED]
+    return [*runs, *((plan.power_up(netlist, operating.middle), operating.condition) for operating in started)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,7 +60,7 @@ class MirrorResults:
     ) -> MirrorResults:
         """Sort the results of `second_round`."""
         after = 2 + len(ranges)
-        stepped = len(second) - after - sum(found.condition in STARTED for found in ranges)
+        stepped = len(second) - after - sum(operating.condition in STARTED for operating in ranges)
         return cls(
             plan=plan,
             ranges=ranges,
@@ -75,7 +75,7 @@ class MirrorResults:
     @property
     def typical_range(self) -> OperatingRange:
         """The output range at tt, 27 C."""
-        return next(found for found in self.ranges if found.condition == TYPICAL)
+        return next(operating for operating in self.ranges if operating.condition == TYPICAL)
 
     @property
     def units(self) -> Floats:
@@ -88,15 +88,15 @@ class MirrorResults:
         first = self.plan.outputs[0]
         return [
             MirrorCorner(
-                condition=found.condition,
-                ratios=found.ratios,
-                volts=found.volts,
-                low=math.nan if found.lows[0] is None else found.lows[0],
-                middle=found.middle,
-                input_voltage=found.input_voltage,
+                condition=operating.condition,
+                ratios=operating.ratios,
+                volts=operating.volts,
+                low=math.nan if operating.lows[0] is None else operating.lows[0],
+                middle=operating.middle,
+                input_voltage=operating.input_voltage,
                 resistance=float(self.units[0] * resistance(result["out"].i(first)[0])),
             )
-            for found, result in zip(self.ranges, self.anywhere, strict=True)
+            for operating, result in zip(self.ranges, self.anywhere, strict=True)
         ]
 
 

@@ -45,7 +45,7 @@ def evaluate(plan: NeuronPlan, results: Sequence[Result]) -> NeuronMeasurement:
     typical = next(result for result in results if result.condition == TYPICAL)
     sums = [_weighted_sum(plan, result) for result in results]
     nominal = sums[results.index(typical)]
-    corners = [one.corner for one in sums]
+    corners = [weighted.corner for weighted in sums]
     traces = _steps(plan, typical)
     numbers = Numbers()
     _enter_sum_errors(numbers, nominal, sums)
@@ -100,18 +100,18 @@ def _weighted_sum(plan: NeuronPlan, result: Result) -> WeightedSum:
 def _enter_sum_errors(numbers: Numbers, nominal: WeightedSum, sums: Sequence[WeightedSum]) -> None:
     def worst(of: Sequence[WeightedSum]) -> list[float]:
         errors: list[tuple[float, float]] = []
-        for one in of:
-            corner = one.corner
+        for weighted in of:
+            corner = weighted.corner
             if corner.rms is None or corner.largest is None:
-                raise EvidenceError(f"{corner.condition}: {one.problem}")
+                raise EvidenceError(f"{corner.condition}: {weighted.problem}")
             errors.append((corner.rms, corner.largest))
         return [max(values) for values in zip(*errors, strict=True)]
 
     numbers.take(["sum_error_rms", "sum_error_max"], lambda: worst([nominal]))
     numbers.take(["corner_sum_error_rms", "corner_sum_error_max"], lambda: worst(sums))
-    numbers.take("unreferred", lambda: max(one.unreferred for one in sums))
-    numbers.take("flat_output_error", lambda: max(one.flat_output_error for one in sums))
-    highest = [1e6 * one.corner.output_max for one in sums]
+    numbers.take("unreferred", lambda: max(weighted.unreferred for weighted in sums))
+    numbers.take("flat_output_error", lambda: max(weighted.flat_output_error for weighted in sums))
+    highest = [1e6 * weighted.corner.output_max for weighted in sums]
     numbers.take(["corner_output_min", "corner_output_max"], lambda: [min(highest), max(highest)])
 
 
