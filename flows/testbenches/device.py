@@ -32,7 +32,7 @@ from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, SpecError
 from numpy.typing import NDArray
 
-__all__ = ["TEMPERATURE_C", "MeasuredTransistor", "TransistorFigures", "measure"]
+__all__ = ["TEMPERATURE_C", "MeasuredTransistor", "Transistor", "TransistorFigures", "measure"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -64,6 +64,10 @@ class MeasuredTransistor:
     def gate_v(self) -> Floats:
         """Magnitudes of the gate voltages of the sweep [V]."""
         return np.linspace(_OFF_V, self.supply_v, _STEPS + 1)
+
+
+Transistor: TypeAlias = MeasuredTransistor
+"""The former name, which programs of others import."""
 
 
 @dataclass(frozen=True)
