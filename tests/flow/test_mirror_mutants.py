@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from mirrorneuron.flows import judge, simulate, tools
 from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.conditions import TYPICAL
 from mirrorneuron.flows.testbenches.mirror import bench as mirror
+from mirrorneuron.flows.testbenches.mirror import chance, dynamic, results
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.circuit import Netlist, Resistor
 from mirrorneuron.lvs import DECK
@@ -90,10 +92,11 @@ def test_every_mirror_has_its_mutants() -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three conditions in place of 15, steps at one, and fewer samples: what is told there is told."""
     monkeypatch.setattr(mirror, "CONDITIONS", tuple(simulate.conditions(("tt",), (-40.0, 27.0, 125.0))))
-    monkeypatch.setattr(mirror, "DYNAMIC", (mirror.TYPICAL,))
-    monkeypatch.setattr(mirror, "STARTED", (mirror.TYPICAL,))
-    monkeypatch.setattr(mirror, "_SAMPLES", 48)
-    monkeypatch.setattr(mirror, "_ALONE", 16)
+    for module in (results, dynamic):
+        monkeypatch.setattr(module, "DYNAMIC", (TYPICAL,))
+    monkeypatch.setattr(results, "STARTED", (TYPICAL,))
+    monkeypatch.setattr(chance, "_SAMPLES", 48)
+    monkeypatch.setattr(chance, "_ALONE", 16)
 
 
 @pytest.mark.usefixtures("quick")
