@@ -1,8 +1,29 @@
-"""Where tests find what they share."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from collections.abc import Iterator
 
-sys.path.insert(0, str(Path(__file__).parent))  # for mirror_specs
+import pytest
+
+from tests.kit import klayout
+
+pytest_plugins = ["tests.kit.cpu_report"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fresh-klayout", action="store_true", help="start KLayout anew for each deck, as users do")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def running_klayout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Decks run in one KLayout, unless ``--fresh-klayout`` is given or the environment names a KLayout."""
+    if request.config.getoption("--fresh-klayout"):
+        yield
+        return
+    with (
+        klayout.running(tmp_path_factory.mktemp("klayout")) as program,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("MIRRORNEURON_KLAYOUT", str(program))
+        yield

@@ -6,7 +6,6 @@ import re
 from itertools import islice
 
 import pytest
-from mirror_specs import MIRRORS, SMALL, draws, random_spec
 from mirrorneuron.flows import judge, signoff, simulate
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Points
@@ -15,6 +14,8 @@ from mirrorneuron.flows.testbenches.mirror.plan import Plan
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts import checks, sizing
 from mirrorneuron.pdk_sky130.errors import SpecError, ToolError
+
+from tests.kit.mirror_specs import MIRRORS, SMALL, draws, random_spec
 
 # 1 of the improved Wilson mirror has a point (24 mV of output at ff, -40 C) that ngspice finds no solution for.
 QUICK = dict.fromkeys(MIRRORS, 1) | {"mirror_wilson_improved": 2}

@@ -6,12 +6,13 @@ import re
 
 import pytest
 from klayout import db as kdb
-from mirror_specs import MIRRORS
 from mirrorneuron.flows import drc, lvs, matching
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import PIN_LAYERS
+
+from tests.kit.mirror_specs import MIRRORS
 
 BIPOLAR = ["mirror_npn", "mirror_npn_beta_helper", "mirror_npn_wilson"]
 
