@@ -283,6 +283,14 @@ def _gaps(row: Sequence[str | None], owners: Collection[str]) -> bool:
     return bool(places) and None in row[places[0] : places[-1]]
 
 
+def alone(block: Block) -> kdb.Layout:
+    """A layout that holds nothing but a block."""
+    layout = kdb.Layout()
+    layout.dbu = block.cell.layout().dbu
+    layout.create_cell(block.cell.name).copy_tree(block.cell)
+    return layout
+
+
 def side_by_side(sheet: Sheet, blocks: Iterable[Block], path: Path) -> Path:
     """Write blocks in one row, in a top cell of their own."""
     top = sheet.cell("top")

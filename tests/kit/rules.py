@@ -19,6 +19,7 @@ from mirrorneuron.flows import drc
 GAP_NM: Final = 20_000
 """Between two cells: more than any rule reaches (LU.2: 15 um), so that no cell is judged by its neighbour's taps."""
 
+_LOCAL: Final = "zero-area"
 _ROW_NM: Final = 600_000
 _TIMEOUT_S: Final = 1200.0
 _WANTED: Final[dict[str, Callable[[], kdb.Layout]]] = {}
@@ -54,9 +55,37 @@ def check(layouts: Mapping[str, kdb.Layout], folder: Path) -> Verdicts:
     """All decks on layouts side by side."""
     gds = folder / "side_by_side.gds"
     places = side_by_side(layouts, gds)
-    result = drc.run(gds, work=folder / "drc", jobs=2, timeout_s=_TIMEOUT_S)
+    result = drc.run(gds, work=folder / "drc", decks=("ours", "official"), jobs=2, timeout_s=_TIMEOUT_S)
+    # Magic 8.3.105 names no error that lies in a cell below the top cell.
+    magic = drc.run(_flat(gds), work=folder / "drc", decks=("magic",), timeout_s=_TIMEOUT_S)
+    violations = result.violations + magic.violations
     assert all(".pd." in rule for rule in result.not_applicable), "only densities need a whole chip"
-    return Verdicts(by_place(places, result.violations), result.rules_by_deck)
+    found = by_place(places, tuple(one for one in violations if one.deck != _LOCAL))
+    # This deck gives a place in the coordinates of the cell that holds the shape.
+    local = tuple(one for one in violations if one.deck == _LOCAL)
+    blamed = [name for name, layout in layouts.items() if local and _has_shapes_without_size(layout)]
+    assert bool(blamed) == bool(local), f"{local} lie in no cell"
+    found |= {name: (*found[name], *local) for name in blamed}
+    return Verdicts(found, {**result.rules_by_deck, **magic.rules_by_deck})
+
+
+def _flat(gds: Path) -> Path:
+    layout = kdb.Layout()
+    layout.read(str(gds))
+    layout.top_cell().flatten(True)
+    path = gds.with_name("flat.gds")
+    layout.write(str(path))
+    return path
+
+
+def _has_shapes_without_size(layout: kdb.Layout) -> bool:
+    """Whether a layout has a shape without area or a path without length."""
+    return any(
+        not shape.area() or (shape.is_path() and len(set(shape.each_point())) == 1)
+        for cell in layout.each_cell()
+        for index in layout.layer_indexes()
+        for shape in cell.shapes(index).each(kdb.Shapes.SBoxes + kdb.Shapes.SPolygons + kdb.Shapes.SPaths)
+    )
 
 
 def side_by_side(layouts: Mapping[str, kdb.Layout], path: Path) -> dict[str, kdb.Box]:

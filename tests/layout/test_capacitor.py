@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from mirrorneuron.flows import drc
 from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
+
+from tests.kit import layout, rules
 
 
 @pytest.mark.parametrize("side", [MIM_SIDE_MIN_NM, 4510, 6700, MIM_SIDE_MAX_NM])
@@ -37,10 +38,14 @@ def test_sides_that_cannot_be_drawn(side):
         draw_mim_capacitor(Sheet(), "capacitor", side, top="t", bottom="b")
 
 
-@pytest.mark.slow
-def test_rules(kit, tmp_path):
-    sheet = Sheet()
-    sides = (MIM_SIDE_MIN_NM, *range(2010, 6000, 370), MIM_SIDE_MAX_NM)
-    blocks = [draw_mim_capacitor(sheet, f"capacitor{side}", side, top="t", bottom="b") for side in sides]
-    result = drc.run(kit.side_by_side(sheet, blocks, tmp_path / "top.gds"), work=tmp_path / "work", jobs=2)
-    assert result.passed, result.violations
+SIDES = (MIM_SIDE_MIN_NM, *range(2010, 6000, 370), MIM_SIDE_MAX_NM)
+for _side in SIDES:
+    rules.add(
+        f"capacitor: {_side} nm",
+        lambda side=_side: layout.alone(draw_mim_capacitor(Sheet(), "capacitor", side, top="t", bottom="b")),
+    )
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_rules(side, design_rules):
+    assert not design_rules.violations[f"capacitor: {side} nm"]
