@@ -1,4 +1,4 @@
-"""Design rules of every cell of the catalog and of neuron4, side by side; in the long run of many neurons, each alone."""
+"""Design rules of all cells of the catalog and of neuron4, side by side; in the long run of more neurons one by one."""
 
 from __future__ import annotations
 

@@ -55,6 +55,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Sum per folder of tests, and the files that take most."""
+    if not _SPENT:
+        return
     folders: Counter[str] = Counter()
     for file, spent in _SPENT.items():
         folders[PurePosixPath(file).parent.name] += spent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -289,6 +289,12 @@ def alone(block: Block) -> kdb.Layout:
     layout.dbu = block.cell.layout().dbu
     layout.create_cell(block.cell.name).copy_tree(block.cell)
     return layout
+
+
+def drawn_alone(draw: Callable[[Sheet], Block]) -> kdb.Layout:
+    """The layout of a block that `draw` draws on a sheet."""
+    sheet = Sheet()  # kept until the block is copied: its layout goes with it
+    return alone(draw(sheet))
 
 
 def side_by_side(sheet: Sheet, blocks: Iterable[Block], path: Path) -> Path:

@@ -134,7 +134,7 @@ def test_many_random_ones_and_their_rules(kit, tmp_path, seeds):
 
 
 for _name in HAND_PICKED:
-    rules.add(f"array: {_name}", lambda name=_name: layout.alone(layout.ARRAYS[name].draw(Sheet())))
+    rules.add(f"array: {_name}", lambda name=_name: layout.drawn_alone(layout.ARRAYS[name].draw))
 
 
 @pytest.mark.parametrize("name", HAND_PICKED)

@@ -61,7 +61,7 @@ def test_every_unit_is_on_its_source(kit, seed):
 for _seed in SEEDS:
     rules.add(
         f"array of several sources: {_seed}",
-        lambda seed=_seed: layout.alone(draw_array(Sheet(), "array", *random_array(seed))),
+        lambda seed=_seed: layout.drawn_alone(lambda sheet: draw_array(sheet, "array", *random_array(seed))),
     )
 
 

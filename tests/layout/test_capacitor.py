@@ -42,7 +42,9 @@ SIDES = (MIM_SIDE_MIN_NM, *range(2010, 6000, 370), MIM_SIDE_MAX_NM)
 for _side in SIDES:
     rules.add(
         f"capacitor: {_side} nm",
-        lambda side=_side: layout.alone(draw_mim_capacitor(Sheet(), "capacitor", side, top="t", bottom="b")),
+        lambda side=_side: layout.drawn_alone(
+            lambda sheet: draw_mim_capacitor(sheet, "capacitor", side, top="t", bottom="b")
+        ),
     )
 
 
