@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from mirrorneuron.flows.build import Built
+from mirrorneuron.generators.spec import CellSpec
 
-from tests.kit import klayout, rules
+from tests.kit import builds, klayout, rules
 
 pytest_plugins = ["tests.kit.cpu_report"]
 
@@ -35,6 +37,12 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
     """A folder of this test run; under xdist all workers have the same one."""
     own = tmp_path_factory.getbasetemp()
     return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def built(shared_folder: Path) -> Callable[[CellSpec], Built]:
+    """Builds a cell, once in a test run."""
+    return lambda spec: builds.once(spec, shared_folder / "builds")
 
 
 @pytest.fixture(scope="session")

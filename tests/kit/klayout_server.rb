@@ -19,8 +19,7 @@ def run_deck(request, out, err)
     STDERR.puts("ERROR: #{error.message}", *(error.backtrace || []).first(1).map { |line| "  #{line}" })
     status = 1
   end
-  $stdout.flush
-  STDOUT.flush
+  [$stdout, $stderr, STDOUT, STDERR].each(&:flush)
   exit!(status)
 end
 

@@ -1,14 +1,16 @@
-"""Whole neurons against their netlists: the released one and a small one always, the others in the long run."""
+"""Every cell of the catalog and two neurons against their netlists; in the long run more neurons."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import lvs
-from mirrorneuron.flows.build import build
+from mirrorneuron.flows.build import Built, build
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.circuit import Capacitor, Transistor
+from mirrorneuron.generators.spec import CellSpec
 
 from tests.kit.neuron_specs import EXAMPLES, VARIED
 
@@ -26,6 +28,13 @@ def check(argument: str, settings: tuple[str, ...], folder: Path) -> None:
 
 def test_there_are_examples() -> None:
     assert {"neuron4", "neuron1", "neuron16"} <= set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_cell(name: str, built: Callable[[CellSpec], Built], tmp_path: Path) -> None:
+    cell = built(catalog.load(name))
+    result = lvs.run(cell.gds, cell.spice, work=tmp_path / "work")
+    assert result.passed, result.errors
 
 
 def test_neuron4(tmp_path: Path) -> None:
