@@ -15,7 +15,7 @@ import pytest
 
 from tests.kit import cpu
 
-_FILES_SHOWN: Final = 10
+_FILES_SHOWN: Final = 15
 _SPENT: Final[Counter[str]] = Counter()
 """Processor time [s] by test file; filled in the process that reports."""
 
