@@ -19,7 +19,6 @@ from mirrorneuron.flows import drc
 GAP_NM: Final = 20_000
 """Between two cells: more than any rule reaches (LU.2: 15 um), so that no cell is judged by its neighbour's taps."""
 
-_LOCAL: Final = "zero-area"
 _ROW_NM: Final = 600_000
 _TIMEOUT_S: Final = 1200.0
 _WANTED: Final[dict[str, Callable[[], kdb.Layout]]] = {}
@@ -55,62 +54,35 @@ def check(layouts: Mapping[str, kdb.Layout], folder: Path) -> Verdicts:
     """All decks on layouts side by side."""
     gds = folder / "side_by_side.gds"
     places = side_by_side(layouts, gds)
-    result = drc.run(gds, work=folder / "drc", decks=("ours", "official"), jobs=2, timeout_s=_TIMEOUT_S)
-    # Magic 8.3.105 names no error that lies in a cell below the top cell.
-    magic = drc.run(_flat(gds), work=folder / "drc", decks=("magic",), timeout_s=_TIMEOUT_S)
-    violations = result.violations + magic.violations
+    result = drc.run(gds, work=folder / "drc", jobs=2, timeout_s=_TIMEOUT_S)
     assert all(".pd." in rule for rule in result.not_applicable), "only densities need a whole chip"
-    found = by_place(places, tuple(one for one in violations if one.deck != _LOCAL))
-    # This deck gives a place in the coordinates of the cell that holds the shape.
-    local = tuple(one for one in violations if one.deck == _LOCAL)
-    blamed = [name for name, layout in layouts.items() if local and _has_shapes_without_size(layout)]
-    assert bool(blamed) == bool(local), f"{local} lie in no cell"
-    found |= {name: (*found[name], *local) for name in blamed}
-    return Verdicts(found, {**result.rules_by_deck, **magic.rules_by_deck})
-
-
-def _flat(gds: Path) -> Path:
-    layout = kdb.Layout()
-    layout.read(str(gds))
-    layout.top_cell().flatten(True)
-    path = gds.with_name("flat.gds")
-    layout.write(str(path))
-    return path
-
-
-def _has_shapes_without_size(layout: kdb.Layout) -> bool:
-    """Whether a layout has a shape without area or a path without length."""
-    return any(
-        not shape.area() or (shape.is_path() and len(set(shape.each_point())) == 1)
-        for cell in layout.each_cell()
-        for index in layout.layer_indexes()
-        for shape in cell.shapes(index).each(kdb.Shapes.SBoxes + kdb.Shapes.SPolygons + kdb.Shapes.SPaths)
-    )
+    return Verdicts(by_place(places, result.violations), result.rules_by_deck)
 
 
 def side_by_side(layouts: Mapping[str, kdb.Layout], path: Path) -> dict[str, kdb.Box]:
-    """Write the top cells of layouts into one, in rows; where each lies [nm], half the gap around it included."""
+    """Write the top cells of layouts into one, in rows; where each lies [nm], half the gap around it included.
+
+    All is flat: Magic 8.3.105 names no error below the top cell, the official check for shapes without area gives
+    places in the coordinates of the cell that holds them, and our deck looks at all cells again in each operation.
+    """
     whole = kdb.Layout()
     whole.dbu = 0.001
     top = whole.create_cell("side_by_side")
     places: dict[str, kdb.Box] = {}
     x = y = height = 0
-    for number, (name, layout) in enumerate(layouts.items()):
-        for cell in layout.each_cell():
-            cell.name = f"{cell.name}_{number}"  # cells of one unit are called alike in each layout
+    for name, layout in layouts.items():
         source = layout.top_cell()
         if x and x + source.bbox().width() > _ROW_NM:
             x, y, height = 0, y + height, 0
-        target = whole.create_cell(source.name)
-        target.copy_tree(source)
         box = source.bbox()
         move = kdb.Trans(_up(x + GAP_NM // 2 - box.left), _up(y + GAP_NM // 2 - box.bottom))
-        top.insert(kdb.CellInstArray(target.cell_index(), move))
+        cell = whole.create_cell(name)
+        cell.copy_tree(source)
+        top.insert(kdb.CellInstArray(cell.cell_index(), move))
         places[name] = box.transformed(move).enlarged(GAP_NM // 2, GAP_NM // 2)
         x, height = places[name].right, max(height, places[name].top - y)
-    options = kdb.SaveLayoutOptions()
-    options.write_context_info = False
-    whole.write(str(path), options)
+    top.flatten(True)
+    whole.write(str(path))
     return places
 
 
