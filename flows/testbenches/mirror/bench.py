@@ -9,8 +9,8 @@ from mirrorneuron.flows.simulate import Result
 from mirrorneuron.flows.testbench import Testbench
 from mirrorneuron.flows.testbenches.conditions import CONDITIONS
 from mirrorneuron.flows.testbenches.mirror import chance
-from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
 from mirrorneuron.flows.testbenches.mirror.evaluate import compared, evaluate
+from mirrorneuron.flows.testbenches.mirror.hand import hand_values
 from mirrorneuron.flows.testbenches.mirror.measurement import MirrorMeasurement
 from mirrorneuron.flows.testbenches.mirror.operating_range import OperatingRange
 from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
@@ -77,5 +77,5 @@ def bench_of(spec: CellSpec) -> Testbench[MirrorSpec, MirrorMeasurement]:
         plots=plots,
         tables=tables,
         spread=SPREAD,
-        theory=mirror_theory.theory,
+        theory=hand_values,
     )

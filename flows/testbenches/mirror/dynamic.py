@@ -150,8 +150,8 @@ def _power_up(results: MirrorResults) -> float:
     plan = results.plan
     reached: list[float] = []
     for result in results.started:
-        there = next(found for found in results.ranges if found.condition == result.condition)
-        for pin, row, ideal in zip(plan.outputs, there.ratios, plan.ideal.tolist(), strict=True):
+        dc = next(dc for dc in results.ranges if dc.condition == result.condition)
+        for pin, row, ideal in zip(plan.outputs, dc.ratios, plan.ideal.tolist(), strict=True):
             end = plan.side.sign * float(result["start"].i(pin)[-1]) / plan.current / ideal
-            reached.append(100 * end / float(np.interp(there.middle, there.volts, row)))
+            reached.append(100 * end / float(np.interp(dc.middle, dc.volts, row)))
     return max(reached, key=lambda percent: abs(percent - 100))
