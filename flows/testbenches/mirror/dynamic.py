@@ -20,7 +20,6 @@ from mirrorneuron.pdk_sky130.errors import EvidenceError
 __all__ = ["band", "enter_dynamic", "full_step", "small_steps"]
 
 _BAND: Final = 0.01  # of a step
-_SETTLE_EARLIER: Final = "a small step at the spec's own current does not settle at every corner"
 
 
 def enter_dynamic(numbers: Numbers, results: MirrorResults, steps: Sequence[SmallStep]) -> None:
@@ -141,7 +140,7 @@ def _stable_end(plan: MirrorPlan, steps: Sequence[SmallStep], *, down: bool) -> 
             break
         end = 1e6 * part * plan.current
     if math.isnan(end):
-        raise EvidenceError(_SETTLE_EARLIER)
+        raise EvidenceError("a small step at the spec's own current does not settle at every corner")
     return end
 
 

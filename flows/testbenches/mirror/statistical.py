@@ -1,4 +1,4 @@
-"""Numbers of a mirror that come from chance: noise, and mismatch from samples."""
+"""Statistical numbers of a mirror: noise, and mismatch from samples."""
 
 from __future__ import annotations
 
