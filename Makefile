@@ -4,7 +4,7 @@ BIN := .venv/bin
 JOBS ?= 2
 SEED ?= 1
 
-.PHONY: help setup neuron test test-docs test-long sweep mutants mutants-mirrors lint lock clean
+.PHONY: help setup neuron test test-docs test-long sweep mutants mutants-mirrors lint lock changelog changelog-draft clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -52,6 +52,15 @@ lock: ## resolve requirements.lock from pyproject.toml; needs uv; UPGRADE=--upgr
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	echo 'setuptools>=68' | uv pip compile pyproject.toml - --extra dev --universal --python-version 3.11 \
 		--fork-strategy fewest --generate-hashes --no-annotate --no-header --quiet $(UPGRADE) --output-file requirements.lock
+
+changelog: ## collect changes/ into CHANGELOG.md for a release: VERSION=1.2.0
+	@test -n "$(VERSION)" || { echo "say which version: make changelog VERSION=1.2.0" >&2; exit 1; }
+	@.ci/setup venv
+	$(BIN)/towncrier build --yes --version $(VERSION)
+
+changelog-draft: ## print what changes/ adds to CHANGELOG.md
+	@.ci/setup venv
+	@$(BIN)/towncrier build --draft --version next
 
 clean: ## remove .venv and what the tools left; the PDK in the user's cache and gds_out/ stay
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

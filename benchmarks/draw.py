@@ -30,7 +30,9 @@ def seconds(action: Callable[[], object], repeats: int) -> float:
 
 def gates(circuit: Netlist) -> int:
     """How many fingers a circuit has."""
-    return sum(device.fingers * device.copies for device in circuit.devices if isinstance(device, Transistor))
+    return sum(
+        device.fingers * device.copies for device in circuit.flattened().devices if isinstance(device, Transistor)
+    )
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""The sign-off's own test: faults planted in our cells, and who catches them.
+"""The sign-off's own test: faults planted in our cells, and the judges that catch them.
 
 ::
 
-    benchmarks/mutants.py                        330 faults, a table, every fault, and who told what of it
+    benchmarks/mutants.py                        330 faults, a table, every fault, and the errors of each judge
     benchmarks/mutants.py --markdown             the table for docs/mutants.md
     benchmarks/mutants.py --json                 all of it for machines
     benchmarks/mutants.py --faults 30 --seed 7   one of each kind, others than usual
@@ -28,20 +28,21 @@ _SHOWN = 110
 
 def main() -> int:
     """Plant, judge, print."""
-    from mutation import campaign, harmless, targets
-    from mutation.fault import CIRCUIT_KINDS
+    from mutation import campaign, harmless, planning, targets
     from mutation.judges import JUDGES
+    from mutation.kinds import GROUPS
     from mutation.subjects import CELLS, FIELDS, MIRRORS, RATIOS
+    from mutation.table import drawn_cells, table
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    several = {"mirrors": MIRRORS, "ratios": tuple(RATIOS)}
+    groups_of_cells = {"mirrors": MIRRORS, "ratios": tuple(RATIOS)}
     parser.add_argument("--faults", type=int, default=330, help="how many; the kinds take turns")
     parser.add_argument("--seed", type=int, default=1, help="of everything random")
     parser.add_argument(
         "--cells",
         nargs="+",
         default=list(FIELDS),
-        choices=[*CELLS, *several],
+        choices=[*CELLS, *groups_of_cells],
         metavar="CELL",
         help="in which; mirrors are all of them, ratios the same with unequal outputs; in mirrors the kinds take turns "
         "in each cell",
@@ -49,13 +50,13 @@ def main() -> int:
     parser.add_argument(
         "--kinds",
         nargs="+",
-        choices=list(campaign.GROUPS),
-        default=list(campaign.GROUPS),
+        choices=list(GROUPS),
+        default=list(GROUPS),
         metavar="GROUP",
         help="in mirrors: common, as in any cell; mirror, theirs; circuit, in circuit and layout alike, which are "
         "half of all if others are asked for too",
     )
-    parser.add_argument("--checks", nargs="*", default=list(JUDGES), choices=JUDGES, metavar="CHECK", help="who judges")
+    parser.add_argument("--checks", nargs="*", default=list(JUDGES), choices=JUDGES, metavar="CHECK", help="the judges")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--folder", type=Path, help="keep results here; the same call goes on where it stopped")
     form = parser.add_mutually_exclusive_group()
@@ -64,65 +65,66 @@ def main() -> int:
     options = parser.parse_args()
     if options.faults < 1 or options.jobs < 1:
         parser.error("--faults and --jobs must be at least 1")
-    cells = list(dict.fromkeys(cell for name in options.cells for cell in several.get(name, (name,))))
+    cells = list(dict.fromkeys(cell for name in options.cells for cell in groups_of_cells.get(name, (name,))))
     started = time.monotonic()
     try:
         if any(cell in MIRRORS or cell in RATIOS for cell in cells):
-            plan = campaign.planned_each(options.faults, options.seed, cells, options.kinds)
+            plan = planning.planned_each(options.faults, options.seed, cells, options.kinds)
         else:
-            plan = campaign.planned(options.faults, options.seed, cells)
-        outcomes = campaign.judged(
+            plan = planning.planned(options.faults, options.seed, cells)
+        verdicts = campaign.judged(
             plan, folder=options.folder, jobs=options.jobs, checks=options.checks, progress=_progress
         )
     except MirrorneuronError as error:
         print(f"\nmutants: {error}", file=sys.stderr)
         return error.exit_status
     caught, shown, escaped = (
-        sum(getattr(one, verdict) for one in outcomes) for verdict in ("caught", "harmless", "escaped")
+        sum(getattr(verdict, word) for verdict in verdicts) for word in ("caught", "harmless", "escaped")
     )
-    last = f"{len(outcomes)} planted, {caught} caught, {shown} shown harmless"
+    last = f"{len(verdicts)} planted, {caught} caught, {shown} shown harmless"
     if options.json:
-        found = {
+        result = {
             "seed": options.seed,
             "seconds": round(time.monotonic() - started, 1),
             "harmless": harmless.TEXT,
             "summary": last,
-            "faults": [one.as_json() for one in outcomes],
+            "faults": [verdict.as_json() for verdict in verdicts],
         }
-        print(json.dumps(found, indent=1))
+        print(json.dumps(result, indent=1))
         return 1 if escaped else 0
     if not options.markdown:
-        _every(outcomes)
-    print("\n".join(campaign.table(outcomes, markdown=options.markdown)))
-    if len({one.fault.cell for one in outcomes} & {*MIRRORS, *RATIOS}) > 1:
+        _every(verdicts)
+    print("\n".join(table(verdicts, markdown=options.markdown)))
+    if len({verdict.fault.cell for verdict in verdicts} & {*MIRRORS, *RATIOS}) > 1:
         print()
-        print("\n".join(campaign.table(outcomes, markdown=options.markdown, by="cell")))
+        print("\n".join(table(verdicts, markdown=options.markdown, by="cell")))
     print()
-    print(f"faults by cell: {', '.join(campaign.drawn_cells(plan))}; {time.monotonic() - started:.0f} s")
+    print(f"faults by cell: {', '.join(drawn_cells(plan))}; {time.monotonic() - started:.0f} s")
     print(f"harmless: {harmless.TEXT}")
-    if any(one.fault.kind in CIRCUIT_KINDS for one in outcomes):
+    if any(verdict.fault.kind in GROUPS["circuit"] for verdict in verdicts):
         print(f"harmless, {targets.TEXT}")
-    for one in outcomes:
-        if one.escaped:
-            print(f"ESCAPED {one.fault.number} {one.fault.kind}, {one.fault.cell}: {one.text}: {one.evidence}")
+    for verdict in verdicts:
+        if verdict.escaped:
+            fault = verdict.fault
+            print(f"ESCAPED {fault.number} {fault.kind}, {fault.cell}: {verdict.text}: {verdict.evidence}")
     print(last)
     return 1 if escaped else 0
 
 
-def _every(outcomes: Sequence[campaign.Outcome]) -> None:  # type: ignore[name-defined]  # noqa: F821
-    for one in outcomes:
-        print(f"{one.fault.number:3} {one.fault.kind}, {one.fault.cell}: {one.text}")
-        for judge, lines in one.told.items():
+def _every(verdicts: Sequence[campaign.MutantVerdict]) -> None:  # type: ignore[name-defined]  # noqa: F821
+    for verdict in verdicts:
+        print(f"{verdict.fault.number:3} {verdict.fault.kind}, {verdict.fault.cell}: {verdict.text}")
+        for judge, lines in verdict.errors.items():
             line = ", ".join(lines)
             print(f"      {judge}: {line if len(line) <= _SHOWN else line[:_SHOWN] + ' …'}")
-        if one.evidence is not None:
-            print(f"      {'harmless' if one.harmless else 'ESCAPED'}: {one.evidence}")
+        if verdict.evidence is not None:
+            print(f"      {'harmless' if verdict.harmless else 'ESCAPED'}: {verdict.evidence}")
     print()
 
 
-def _progress(done: int, of: int, what: str) -> None:
+def _progress(done: int, count: int, task: str) -> None:
     if sys.stderr.isatty():
-        print(f"\r{done}/{of} {what[:60]:60}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+        print(f"\r{done}/{count} {task[:60]:60}", end="\n" if done == count else "", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +13,7 @@ from typing import Any, Final
 import klayout.db as kdb
 from mirrorneuron.flows.reports import picture
 from mirrorneuron.flows.results.check import Check
-from mirrorneuron.flows.tools.folders import check_writable, writable
+from mirrorneuron.flows.tools.folders import workspace
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
@@ -24,7 +26,7 @@ _DBU_UM: Final = 0.001
 
 @dataclass(frozen=True)
 class Built:
-    """The files of a cell, and what was checked while they were made; `area_um2` is that of the layout's box."""
+    """The files of a cell, the area of its layout's bounding box [um2], and the checks made while it was drawn."""
 
     gds: Path
     spice: Path
@@ -38,7 +40,7 @@ class Built:
         return all(check.passed for check in self.checks)
 
     def files(self) -> dict[str, str]:
-        """The files by what they are."""
+        """The files by kind."""
         return {"gds": str(self.gds), "spice": str(self.spice), "picture": str(self.picture)}
 
     def as_json(self) -> dict[str, Any]:
@@ -52,51 +54,56 @@ def build(spec: CellSpec, out: Path) -> Built:
     Raises
     ------
     FileError
-        The folder cannot be made or written; nothing has been done then.
+        The folder cannot be made or written, or another run is at work in it; nothing has been written then.
     InputError
-        The cell cannot be made from this spec, or its layout has not one top cell of its name.
+        The cell cannot be made from this spec, or its layout has not exactly one top cell, of the spec's name.
     """
-    check_writable(out)
-    # All that a bad spec can stop comes before the folder is made.
-    circuit = catalog.circuit_of(spec)
-    layout: kdb.Layout = catalog.layout_of(spec)
-    folder = writable(out / spec.name, out)
-    tops = [cell.name for cell in layout.top_cells()]
-    if tops != [spec.name]:
-        raise NetlistError(f"the layout of {spec.name} has the top cells {', '.join(tops) or 'none'}: one is needed")
-    checks = _checks(circuit.pins, layout)
+    with workspace(spec.name, out) as folder:
+        circuit = catalog.circuit_of(spec)
+        layout: kdb.Layout = catalog.layout_of(spec)
+        tops = [cell.name for cell in layout.top_cells()]
+        if tops != [spec.name]:
+            raise NetlistError(
+                f"the layout of {spec.name} has the top cells {', '.join(tops) or 'none'}; one of its name is needed"
+            )
+        with _staged(folder, out) as staging:
+            files = tuple(staging / f"{spec.name}.{ending}" for ending in ("gds", "spice", "png"))
+            layout.write(str(files[0]), _save_options())
+            files[1].write_text(circuit.to_spice(), encoding="utf-8")
+            picture.draw(layout, files[2])
+        gds, spice, image = (folder / path.name for path in files)
+        box = layout.top_cell().dbbox()
+        return Built(gds, spice, image, box.width() * box.height(), _checks(circuit.pins, layout))
+
+
+@contextmanager
+def _staged(folder: Path, out: Path) -> Iterator[Path]:
+    """A folder whose files move to `folder` when all are written, and disappear if one cannot be."""
     staging = folder / f".build.{os.getpid()}"
-    names = [f"{spec.name}.{ending}" for ending in ("gds", "spice", "png")]
     try:
         staging.mkdir(exist_ok=True)
-        gds, spice, image = (staging / name for name in names)
-        layout.write(str(gds), _save_options())
-        spice.write_text(circuit.to_spice(), encoding="utf-8")
-        picture.draw(layout, image)
-        for name in names:
-            (staging / name).replace(folder / name)
+        yield staging
+        for path in sorted(staging.iterdir()):
+            path.replace(folder / path.name)
     except (OSError, RuntimeError) as error:
         raise FileError(f"--out {out}: cannot write in {folder} ({error}). Choose another folder.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    box = layout.top_cell().dbbox()
-    gds, spice, image = (folder / name for name in names)
-    return Built(gds, spice, image, box.width() * box.height(), checks)
 
 
 def _checks(pins: tuple[str, ...], layout: kdb.Layout) -> tuple[Check, ...]:
-    drawn = _pins(layout)
+    drawn = _drawn_pins(layout)
     differences = {"not drawn": set(pins) - drawn, "not in the netlist": drawn - set(pins)}
-    wrong = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in differences.items() if names)
+    detail = "; ".join(f"{where}: {', '.join(sorted(names))}" for where, names in differences.items() if names)
     return (
         Check("build", "database unit", layout.dbu == _DBU_UM, layout.dbu, _DBU_UM, "um"),
-        Check("build", "pins drawn as the netlist has them", not wrong, len(drawn), len(pins), detail=wrong),
+        Check("build", "pins drawn as the netlist has them", not detail, len(drawn), len(pins), detail=detail),
     )
 
 
-def _pins(layout: kdb.Layout) -> set[str]:
+def _drawn_pins(layout: kdb.Layout) -> set[str]:
     """Names with text on the pin purpose and on the label purpose of a layer, and a pin shape under it."""
-    found: set[str] = set()
+    names: set[str] = set()
     cell = layout.top_cell()
     for layers in PIN_LAYERS.values():
         pin, label = (layout.find_layer(*pair) for pair in (layers.pin, layers.label))
@@ -108,12 +115,12 @@ def _pins(layout: kdb.Layout) -> set[str]:
             at = shape.text_pos
             spot = kdb.Region(kdb.Box(at.x - 1, at.y - 1, at.x + 1, at.y + 1))
             if shape.text_string in labelled and not (shapes & spot).is_empty():
-                found.add(shape.text_string)
-    return found
+                names.add(shape.text_string)
+    return names
 
 
 def _save_options() -> kdb.SaveLayoutOptions:
-    """GDS that is the same each time, and that KLayout 0.28 reads."""
+    """GDS with the same bytes each time, readable by KLayout 0.28."""
     options = kdb.SaveLayoutOptions()
     options.format = "GDS2"
     options.gds2_write_timestamps = False

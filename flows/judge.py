@@ -5,12 +5,13 @@
     targets:
       - value: settling_full        # a key of the testbench's quantities
         max: 0.5                    # or min, or both
-        typ: 0.25                   # optional: what is expected; told, not judged
+        typ: 0.25                   # optional: the expected value; shown, not judged
         unit: us                    # optional; must be the quantity's
         name: Settling              # optional; otherwise the quantity's text
         conditions: tt, 27 C        # optional, for the reader
 
-A target whose number is missing has failed. A list ``spread`` beside it holds limits for samples: see `characterize`.
+A target whose number is missing has failed. A list ``spread`` beside it holds limits for samples: see
+`mirrorneuron.flows.characterize`.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from mirrorneuron.flows.testbench import Measurement, Quantity, Testbench
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Judgement", "Target", "companion", "judge", "load", "read", "targets"]
+__all__ = ["Judgement", "Target", "checks", "companion", "judge", "load", "read", "targets"]
 
 
 class Target(BaseModel):
-    """What one number of a testbench, by its key, must keep: `min`, `max` or both; `typ` is what is expected of it."""
+    """The limits of one number of a testbench, by its key: `min`, `max` or both; `typ` is the expected value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,21 +45,21 @@ class Target(BaseModel):
     conditions: str = ""
 
     @model_validator(mode="after")
-    def _some_limit(self) -> Target:
+    def _needs_a_limit(self) -> Target:
         if self.max is None and self.min is None:
             raise ValueError(f"{self.value} needs a limit: max, min, or both")
-        given = [limit for limit in (self.min, self.typ, self.max) if limit is not None]
-        if given != sorted(given):
+        limits = [limit for limit in (self.min, self.typ, self.max) if limit is not None]
+        if limits != sorted(limits):
             raise ValueError(f"{self.value}: min, typ and max must rise")
         return self
 
     def of(self, quantities: Mapping[str, Quantity]) -> Quantity:
-        """What is limited, of a testbench's quantities.
+        """The quantity that is limited, of a testbench's.
 
         Raises
         ------
         SpecError
-            It is none of them, or the limit is in another unit.
+            The testbench has no such quantity, or the limit is in another unit.
         """
         quantity = quantities.get(self.value)
         if quantity is None:
@@ -68,19 +69,19 @@ class Target(BaseModel):
         return quantity
 
     def margin(self, value: float) -> float:
-        """How far `value` stays on the right side of the nearer limit; negative if it does not."""
+        """Distance of `value` from the nearer limit; negative if the limit is broken."""
         return min(
             math.inf if self.max is None else self.max - value, math.inf if self.min is None else value - self.min
         )
 
     def limit(self, value: float | None = None) -> float:
-        """The limit that is nearer to `value`, in the quantity's unit; without a value `max`, if there is one."""
+        """The limit that is nearer to `value`, in the quantity's unit; without a value `max`, or else `min`."""
         if self.min is None or self.max is None:
             return next(limit for limit in (self.max, self.min) if limit is not None)
         return self.min if value is not None and value - self.min < self.max - value else self.max
 
-    def told(self, unit: str) -> str:
-        """The limits, as a person reads them."""
+    def limits_text(self, unit: str) -> str:
+        """The limits as text."""
         if self.min is not None and self.max is not None:
             text = f"{self.min:g} to {self.max:g} {unit}"
         else:
@@ -91,9 +92,9 @@ class Target(BaseModel):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A target, and the numbers before and after layout, in the quantity's unit; `reason` is why one is missing.
+    """A target, and the numbers before and after layout, in the quantity's unit; `reason` is why a number is missing.
 
-    The number after layout is judged, or the schematic's if there is no layout to judge.
+    The number after layout is judged, or the schematic's if only the schematic is judged.
     """
 
     target: Target
@@ -105,7 +106,7 @@ class Judgement:
 
     @property
     def title(self) -> str:
-        """The target's name, or what the quantity is called."""
+        """The target's name, or the quantity's."""
         return self.target.name or self.quantity.text
 
     @property
@@ -115,7 +116,7 @@ class Judgement:
 
     @property
     def margin(self) -> float | None:
-        """How far the limit is away; negative if it is broken; None without a number."""
+        """Distance from the limit; negative if it is broken; None without a number."""
         return None if self.value is None else self.target.margin(self.value)
 
     @property
@@ -128,7 +129,7 @@ class Judgement:
         target = self.target
         unit = self.quantity.unit
         typical = "" if target.typ is None else f"typically {target.typ:g} {unit}".rstrip()
-        told = f"no number: {self.reason}" if self.margin is None else f"margin {self.margin:.3g} {unit}".rstrip()
+        result = f"no number: {self.reason}" if self.margin is None else f"margin {self.margin:.3g} {unit}".rstrip()
         return Check(
             step="judge",
             name=self.title,
@@ -136,13 +137,13 @@ class Judgement:
             value=self.value,
             limit=target.limit(self.value),
             unit=unit,
-            detail="; ".join(text for text in (target.conditions, typical, told) if text),
+            detail="; ".join(text for text in (target.conditions, typical, result) if text),
         )
 
 
 def judge(
     bench: Testbench[Any, Any],
-    chosen: Sequence[Target],
+    limits: Sequence[Target],
     schematic: Measurement | None,
     layout: Measurement | None,
     *,
@@ -153,31 +154,38 @@ def judge(
     Parameters
     ----------
     schematic, layout
-        What was measured; None if it was not.
+        The measurements; None for one that was not made.
     of_layout
         Whether the numbers after layout are judged, so that their absence fails. Otherwise the schematic's are, and
-        targets for what only a layout has are left out.
+        targets for numbers that only a layout has are left out.
 
     Raises
     ------
     SpecError
         A target is none of this testbench.
     """
-    found: list[Judgement] = []
-    for target in chosen:
+    judgements: list[Judgement] = []
+    for target in limits:
         before, why_before = _number(schematic, target.value, "the schematic was not simulated")
         after, why_after = _number(layout, target.value, "the extracted netlist was not simulated")
         if of_layout or target.value not in bench.layout_only:
             why = why_after if of_layout else why_before
-            found.append(Judgement(target, target.of(bench.quantities), before, after, of_layout, why))
-    return found
+            judgements.append(Judgement(target, target.of(bench.quantities), before, after, of_layout, why))
+    return judgements
+
+
+def checks(judgements: Sequence[Judgement]) -> list[Check]:
+    """A check for each judgement. No judgement is no evidence, and a failed check."""
+    if not judgements:
+        return [Check("judge", "targets", False, 0, detail="there is no target to judge by")]
+    return [judgement.check() for judgement in judgements]
 
 
 def _number(measured: Measurement | None, key: str, absent: str) -> tuple[float | None, str]:
     if measured is None:
         return None, absent
     number = measured.numbers.get(key)
-    # `not a number` would compare as within no limit, but also as beyond none.
+    # NaN breaks no limit and keeps none.
     if number is None or not math.isfinite(number):
         return None, measured.missing.get(key, "it was not measured")
     return number, ""
@@ -191,21 +199,21 @@ def companion(spec_argument: str) -> Path | None:
 
 
 def targets(bench: Testbench[Any, Any], path: Path | None = None) -> list[Target]:
-    """The testbench's own targets, with those of `path` added or put in the place of those of the same value.
+    """The testbench's own targets and those of `path`; one of `path` replaces the testbench's for the same value.
 
     Raises
     ------
     FileError
         A file is missing or cannot be read.
     SpecError
-        It is no YAML, or a target is wrong; the message says which and why.
+        It is no YAML, or a target is wrong; the message says which target and why.
     """
     files = [*bench.targets, *([path] if path is not None else [])]
     return list({target.value: target for file in files for target in load(file, bench.quantities)}.values())
 
 
 def read(path: Path) -> Any:
-    """What a targets file holds, not yet checked; raises as `targets` does."""
+    """The content of a targets file, not yet checked; raises as `targets` does."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -217,12 +225,12 @@ def read(path: Path) -> Any:
 def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
     """The targets of one file, all of them limits of `quantities`; raises as `targets` does."""
     content = read(path)
-    # Limits for samples, in the list called spread, are for characterize.
+    # The list called spread holds limits for samples; characterize reads it.
     known = isinstance(content, dict) and content and set(content) <= {"targets", "spread"}
     entries = content.get("targets", [] if "spread" in content else None) if known else None
     if not isinstance(entries, list) or not (entries or "spread" in content):
         raise SpecError(f"{path}: must hold targets: and a list of them, and nothing else (but spread: for samples)")
-    found: dict[str, Target] = {}
+    by_value: dict[str, Target] = {}
     for number, entry in enumerate(entries, 1):
         where = f"{path}: target {number}"
         if not isinstance(entry, dict):
@@ -234,10 +242,10 @@ def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
             raise SpecError("\n".join(f"{where}: {text}" for text in _problems(error))) from None
         except SpecError as error:
             raise SpecError(f"{where}: {error}") from None
-        if target.value in found:
+        if target.value in by_value:
             raise SpecError(f"{where}: {target.value} has a target already; one limit for each value")
-        found[target.value] = target
-    return list(found.values())
+        by_value[target.value] = target
+    return list(by_value.values())
 
 
 def _problems(error: ValidationError) -> list[str]:

@@ -3,17 +3,17 @@
 ::
 
     MirrorneuronError
-    |-- InputError          exit 2   what the user gave cannot be used
+    |-- InputError          exit 2   the user's input cannot be used
     |   |-- SpecError                  a field of a spec: value, limit, rule
     |   |-- FileError                  a file or folder: missing, unreadable, not what it should be, unwritable
-    |   `-- NetlistError               a netlist or a layout that a step cannot read as it must
+    |   `-- NetlistError               a netlist or a layout without what the step needs
     `-- ToolError           exit 3   a program or the PDK is missing, or broke
-        |-- MissingToolError           not installed; the message names the command that brings it
+        |-- MissingToolError           not installed; the message names the command that installs it
         |-- ToolFailedError            exit status, signal, or an error in its log
         |-- ToolTimeoutError           did not finish in time
-        `-- EvidenceError              ran, but did not leave the report, number or device that it must
+        `-- EvidenceError              ran, but did not leave the report, number or device expected of it
 
-A check that fails is no exception: it is a result whose ``passed`` is false (exit 1).
+A failed check is no exception: it is a result whose ``passed`` is false (exit 1).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ __all__ = [
 
 
 class MirrorneuronError(Exception):
-    """Base of all. ``exit_status`` is what the command line returns for it."""
+    """Base of all. ``exit_status`` is the exit status of the command line."""
 
     exit_status = 1
 
 
 class InputError(MirrorneuronError):
-    """What the user gave cannot be used; the message says which value, which limit and what to do."""
+    """The user's input cannot be used; the message names the value, the limit and the remedy."""
 
     exit_status = 2
 
@@ -63,7 +63,7 @@ class ToolError(MirrorneuronError):
 
 
 class MissingToolError(ToolError):
-    """A program or PDK part is not installed; the message names the command that brings it."""
+    """A program or PDK part is not installed; the message names the command that installs it."""
 
 
 class ToolFailedError(ToolError):
@@ -71,8 +71,8 @@ class ToolFailedError(ToolError):
 
 
 class ToolTimeoutError(ToolError):
-    """A program did not finish in its time."""
+    """A program did not finish within its time limit."""
 
 
 class EvidenceError(ToolError):
-    """A program ran, but the report, number or device that it must leave is missing."""
+    """A program ran, but the report, number or device expected of it is missing."""

@@ -1,4 +1,4 @@
-"""The GDS layer and purpose numbers of SKY130; ``layers.csv`` beside this file is the only place where they stand.
+"""The GDS layer and purpose numbers of SKY130, from ``layers.csv`` beside this file, their only source.
 
 Source: the process's published layer table (skywater-pdk, ``docs/rules``).
 """
@@ -23,7 +23,7 @@ class Layer(NamedTuple):
 
 
 class PinLayers(NamedTuple):
-    """What a pin on a conductor is made of: a shape on the pin purpose and text on ``pin`` and ``label``.
+    """The layers of a pin on a conductor: a shape on the pin purpose, and text on ``pin`` and ``label``.
 
     Magic up to 8.3.105 takes text on the pin purpose only, newer versions and KLayout decks take the label purpose.
     """
@@ -50,6 +50,7 @@ PIN_LAYERS: Final[dict[str, PinLayers]] = {
     name: PinLayers(DRAWING[name], _PAIRS[name, "pin"], _PAIRS[name, "label"])
     for name in ("li1", "met1", "met2", "met3", "met4", "met5")
 }
+"""The conductors that can hold a pin, from the lowest."""
 
 DNWELL: Final = DRAWING["dnwell"]
 NWELL: Final = DRAWING["nwell"]

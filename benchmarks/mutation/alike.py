@@ -1,8 +1,8 @@
 """Whether two extracted netlists are the same circuit, and how far their capacitances and junctions differ.
 
-Names of inner nets depend on places, so nets and devices are told apart by what they are joined to: starting from the
-pins' names, each device takes a digest of its kind, size and nets, each net one of its devices, over and over until no
-more are told apart.
+Names of inner nets depend on places, so nets and devices are distinguished by their connections: starting from the
+pins' names, each device takes a digest of its kind, size and nets, each net a digest of its devices, repeatedly until
+no more nets are distinguished.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _JUNCTION = ("ad", "as", "pd", "ps")
 
 
 @dataclass(frozen=True)
-class _Device:
+class _DigestedDevice:
     model: str
     nets: tuple[str, ...]
     sizes: tuple[float, ...]
@@ -52,12 +52,12 @@ class Circuit:
         )
 
     def capacitance_change(self, other: Circuit) -> tuple[float, float]:
-        """Of the net whose capacitance changes most: by how much [F], and that over what it was."""
+        """Change of the capacitance of the net that changes most [F], and relative to its value before."""
         worst = (0.0, 0.0)
         for key in self.capacitances.keys() | other.capacitances.keys():
-            ones, others = (list(circuit.capacitances.get(key, ())) for circuit in (self, other))
-            length = max(len(ones), len(others))
-            for a, b in zip(_padded(ones, length), _padded(others, length), strict=True):
+            mine, others = (list(circuit.capacitances.get(key, ())) for circuit in (self, other))
+            length = max(len(mine), len(others))
+            for a, b in zip(_padded(mine, length), _padded(others, length), strict=True):
                 worst = max(worst, (abs(b - a), abs(b - a) / a if a else float("inf")))
         return worst
 
@@ -73,7 +73,7 @@ def _digest(parts: Iterable[object]) -> str:
 def read(text: str) -> Circuit:
     """The only subcircuit of an extracted netlist."""
     pins: set[str] = set()
-    devices: list[_Device] = []
+    devices: list[_DigestedDevice] = []
     capacitors: list[tuple[str, str, float]] = []
     for line in logical_lines(text):
         words = line.partition("=")[0].split()
@@ -88,13 +88,29 @@ def read(text: str) -> Circuit:
         elif words[0][0] in "xmrdqc":
             sizes = tuple(float(f"{values[name]:.6g}") for name in _SIZES if name in values)
             junction = {name: values[name] for name in _JUNCTION if name in values}
-            devices.append(_Device(words[-1], tuple(words[1:-1]), sizes, junction))
+            devices.append(_DigestedDevice(words[-1], tuple(words[1:-1]), sizes, junction))
     return _circuit(pins, devices, capacitors)
 
 
-def _circuit(pins: set[str], devices: list[_Device], capacitors: list[tuple[str, str, float]]) -> Circuit:
-    nets = {net for device in devices for net in device.nets} | {net for one in capacitors for net in one[:2]}
-    colours = {net: net if net in pins or net == "0" else "" for net in nets}
+def _circuit(pins: set[str], devices: list[_DigestedDevice], capacitors: list[tuple[str, str, float]]) -> Circuit:
+    nets = {net for device in devices for net in device.nets} | {net for line in capacitors for net in line[:2]}
+    colours, marks = _refined({net: net if net in pins or net == "0" else "" for net in nets}, devices)
+    junctions: dict[str, tuple[float, ...]] = {}
+    for device, mark in zip(devices, marks, strict=True):
+        sums = tuple(sum(device.junction.get(name, 0.0) for name in pair) for pair in (("ad", "as"), ("pd", "ps")))
+        junctions[mark] = tuple(a + b for a, b in zip(junctions.get(mark, (0.0, 0.0)), sums, strict=True))
+    totals: dict[str, float] = defaultdict(float)
+    for first, second, farad in capacitors:
+        totals[first] += farad
+        totals[second] += farad
+    by_colour: dict[str, list[float]] = defaultdict(list)
+    for net, farad in totals.items():
+        by_colour[colours[net]].append(farad)
+    return Circuit(Counter(marks), junctions, {key: tuple(sorted(values)) for key, values in by_colour.items()})
+
+
+def _refined(colours: dict[str, str], devices: list[_DigestedDevice]) -> tuple[dict[str, str], list[str]]:
+    """Digests of nets and devices, refined until no more nets are distinguished."""
     kinds = 0
     while True:
         marks = [_mark(device, colours) for device in devices]
@@ -102,30 +118,18 @@ def _circuit(pins: set[str], devices: list[_Device], capacitors: list[tuple[str,
         for device, mark in zip(devices, marks, strict=True):
             for terminal, net in enumerate(device.nets):
                 joined[net].append(_digest((mark, _role(device, terminal))))
-        colours = {net: _digest((colours[net], sorted(joined[net]))) for net in nets}
+        colours = {net: _digest((colour, sorted(joined[net]))) for net, colour in colours.items()}
         if len(set(colours.values())) == kinds:
-            break
+            return colours, marks
         kinds = len(set(colours.values()))
-    junctions: dict[str, tuple[float, ...]] = {}
-    for device, mark in zip(devices, marks, strict=True):
-        sums = tuple(sum(device.junction.get(name, 0.0) for name in pair) for pair in (("ad", "as"), ("pd", "ps")))
-        junctions[mark] = tuple(a + b for a, b in zip(junctions.get(mark, (0.0, 0.0)), sums, strict=True))
-    totals: dict[str, float] = defaultdict(float)
-    for one, other, value in capacitors:
-        totals[one] += value
-        totals[other] += value
-    by_colour: dict[str, list[float]] = defaultdict(list)
-    for net, value in totals.items():
-        by_colour[colours[net]].append(value)
-    return Circuit(Counter(marks), junctions, {key: tuple(sorted(values)) for key, values in by_colour.items()})
 
 
-def _role(device: _Device, terminal: int) -> int:
-    """Source and drain are one."""
+def _role(device: _DigestedDevice, terminal: int) -> int:
+    """A terminal's number; source and drain have the same."""
     return 0 if len(device.nets) == 4 and terminal == 2 else terminal
 
 
-def _mark(device: _Device, colours: dict[str, str]) -> str:
+def _mark(device: _DigestedDevice, colours: dict[str, str]) -> str:
     ends = [colours[net] for net in device.nets]
     if len(ends) == 4:
         ends[0], ends[2] = sorted((ends[0], ends[2]))

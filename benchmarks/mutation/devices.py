@@ -20,7 +20,7 @@ _TURNS = {
 
 def _edge_moved(m: Mutant, layers: tuple[str, ...]) -> str:
     layer = m.layer(layers)
-    edge, by, outwards = m.edge(layer), m.one(_MOVES), m.one((True, False))
+    edge, by, outwards = m.edge(layer), m.choice(_MOVES), m.choice((True, False))
     total = edge.length()
     along = kdb.Vector(edge.d().x // total, edge.d().y // total)
     out = kdb.Vector(-along.y, along.x)
@@ -69,8 +69,8 @@ def capacitor_edge(m: Mutant) -> str:
 def contact_without_npc(m: Mutant) -> str:
     """The npc around one poly contact, or all of a piece of it."""
     contacts = m.region("licon1") & m.region("npc")
-    contact = m.one(list(contacts.each_merged()))
-    alone = m.one((True, False))
+    contact = m.choice(list(contacts.each_merged()))
+    alone = m.choice((True, False))
     piece = kdb.Region(contact.bbox().enlarged(100, 100)) if alone else m.region("npc").interacting(kdb.Region(contact))
     m.cut("npc", piece)
     return f"npc {'around' if alone else 'of the piece around'} the contact at {at(contact.bbox())} um removed"
@@ -79,33 +79,33 @@ def contact_without_npc(m: Mutant) -> str:
 @kind("well tap removed")
 def tap_removed(m: Mutant) -> str:
     """A piece of tap, or all taps of a well; with its contacts or alone."""
-    whole = m.one((True, False))
+    all_taps = m.choice((True, False))
     nwell = m.region("nwell")
-    if whole:
-        well = m.one([None, *nwell.each_merged()])
+    if all_taps:
+        well = m.choice([None, *nwell.each_merged()])
         taps = m.region("tap") - nwell if well is None else m.region("tap") & kdb.Region(well)
         if taps.is_empty():
             raise NotHere
         where = "the substrate" if well is None else f"the n-well at {at(well.bbox())} um"
-        what = f"all taps of {where}"
+        removed = f"all taps of {where}"
     else:
         box = m.wire("tap")
-        taps, what = kdb.Region(box), f"the piece of tap at {at(box)} um"
+        taps, removed = kdb.Region(box), f"the piece of tap at {at(box)} um"
     m.cut("tap", taps)
-    with_contacts = m.one((True, False))
+    with_contacts = m.choice((True, False))
     if with_contacts:
         m.cut("licon1", m.region("licon1").interacting(taps))
-    return f"{what} removed{', with its contacts' if with_contacts else ''}"
+    return f"{removed} removed{', with its contacts' if with_contacts else ''}"
 
 
 def _site(m: Mutant) -> Site:
-    return m.one([site for site in m.sites if not site.dummy])
+    return m.choice([site for site in m.sites if not site.dummy])
 
 
 @kind("W changed in the layout")
 def width_changed(m: Mutant) -> str:
     """One finger's diffusion narrower or wider, at one side."""
-    site, by, wider, high = _site(m), m.one((5, 10, 50, 100, 200)), m.one((True, False)), m.one((True, False))
+    site, by, wider, high = _site(m), m.choice((5, 10, 50, 100, 200)), m.choice((True, False)), m.choice((True, False))
     box = site.box
     depth = by if wider else -by
     if site.axis == "x":
@@ -121,7 +121,7 @@ def width_changed(m: Mutant) -> str:
 @kind("L changed in the layout")
 def length_changed(m: Mutant) -> str:
     """One finger's gate longer or shorter, at one side."""
-    site, by, longer, high = _site(m), m.one((5, 10, 20, 50)), m.one((True, False)), m.one((True, False))
+    site, by, longer, high = _site(m), m.choice((5, 10, 20, 50)), m.choice((True, False)), m.choice((True, False))
     box = site.box
     depth = by if longer else -by
     if site.axis == "x":
@@ -138,7 +138,7 @@ def length_changed(m: Mutant) -> str:
 def finger_dropped(m: Mutant) -> str:
     """One finger's gate, with or without the diffusion below it; or a finger more, beside it."""
     site = _site(m)
-    how = m.one(("gate", "gate and diffusion", "one more"))
+    how = m.choice(("gate", "gate and diffusion", "one more"))
     margin = (0, 130) if site.axis == "x" else (130, 0)
     if how == "one more":
         if site.axis != "x" or site.box.width() < 500:
@@ -155,9 +155,9 @@ def finger_dropped(m: Mutant) -> str:
 @kind("dummy connected in the layout")
 def dummy_connected(m: Mutant) -> str:
     """A strip of local interconnect or metal 1 from a dummy's wiring to the next wire."""
-    site = m.one([site for site in m.sites if site.dummy])
+    site = m.choice([site for site in m.sites if site.dummy])
     near = kdb.Region(site.box.enlarged(*((600, 0) if site.axis == "x" else (0, 600))))
-    layer = m.one(("li1", "met1"))
+    layer = m.choice(("li1", "met1"))
     wires = m.region(layer).interacting(m.region("licon1").interacting(near) & m.region("diff"))
     if wires.is_empty():
         raise NotHere
@@ -167,7 +167,7 @@ def dummy_connected(m: Mutant) -> str:
 @kind("bulk moved in the layout")
 def bulk_moved(m: Mutant) -> str:
     """A well's taps of the other type, a transistor's well taken away, or two wells joined."""
-    how = m.one(("implant", "well", "joined"))
+    how = m.choice(("implant", "well", "joined"))
     nwell = m.region("nwell")
     if how == "implant":
         tap = m.polygon("tap")
@@ -181,17 +181,17 @@ def bulk_moved(m: Mutant) -> str:
     if how == "well":
         inside = [site for site in m.sites if not (nwell & kdb.Region(site.box)).is_empty()]
         if inside:
-            site = m.one(inside)
+            site = m.choice(inside)
             m.cut("nwell", site.box.enlarged(300, 300))
             return f"n-well taken away under the finger at {at(site.box)} um"
-        site = m.one(m.sites)
+        site = m.choice(m.sites)
         m.add("nwell", site.box.enlarged(300, 300))
         return f"n-well drawn under the finger at {at(site.box)} um"
     wells = list(nwell.each_merged())
-    one = m.one(wells)
-    others = [well for well in wells if well != one]
-    near = m.one(sorted(others, key=lambda w: _gap(w.bbox(), one.bbox()))[:1])
-    a, b = one.bbox(), near.bbox()
+    well = m.choice(wells)
+    others = [other for other in wells if other != well]
+    near = m.choice(sorted(others, key=lambda other: _gap(other.bbox(), well.bbox()))[:1])
+    a, b = well.bbox(), near.bbox()
     x1, x2 = sorted((max(a.left, b.left), min(a.right, b.right)))
     y1, y2 = sorted((max(a.bottom, b.bottom), min(a.top, b.top)))
     middle = kdb.Point((x1 + x2) // 10 * 5, (y1 + y2) // 10 * 5)
@@ -204,9 +204,9 @@ def bulk_moved(m: Mutant) -> str:
     return f"n-wells at {at(a)} and {at(b)} um joined"
 
 
-def _gap(one: kdb.Box, other: kdb.Box) -> int:
-    dx = max(other.left - one.right, one.left - other.right, 0)
-    dy = max(other.bottom - one.top, one.bottom - other.top, 0)
+def _gap(box: kdb.Box, other: kdb.Box) -> int:
+    dx = max(other.left - box.right, box.left - other.right, 0)
+    dy = max(other.bottom - box.top, box.bottom - other.top, 0)
     return dx + dy
 
 
@@ -216,17 +216,17 @@ def cell_rotated(m: Mutant) -> str:
     layout = subject(m.name).drawn.dup()
     top = cell = layout.top_cell()
     while True:
-        instances = [one for one in cell.each_inst() if not one.cell.bbox().empty()]
+        instances = [instance for instance in cell.each_inst() if not instance.cell.bbox().empty()]
         if not instances:
             raise NotHere
-        instance = _alone(m, cell, m.one(instances))
+        instance = _alone(m, cell, m.choice(instances))
         child = layout.cell(layout.create_cell(f"{instance.cell.name}_one").cell_index())
         child.copy_tree(instance.cell)
         instance.cell_index = child.cell_index()
         if child.is_leaf() or m.rng.random() < 0.4:
             break
         cell = child
-    word, code = m.one(list(_TURNS.items()))
+    word, code = m.choice(list(_TURNS.items()))
     before = instance.bbox()
     instance.trans = kdb.Trans(code) * instance.trans
     moved = before.p1 - instance.bbox().p1
@@ -241,15 +241,15 @@ def _alone(m: Mutant, cell: kdb.Cell, instance: kdb.Instance) -> kdb.Instance:
     if not instance.is_regular_array():
         return instance
     places = [(i, j) for i in range(max(1, instance.na)) for j in range(max(1, instance.nb))]
-    chosen = m.one(places)
+    place = m.choice(places)
     index, trans, a, b = instance.cell_index, instance.trans, instance.a, instance.b
     instance.delete()
     for i, j in places:
         moved = kdb.Trans(a * i + b * j) * trans
         new = cell.insert(kdb.CellInstArray(index, moved))
-        if (i, j) == chosen:
-            found = new
-    return found
+        if (i, j) == place:
+            alone = new
+    return alone
 
 
 @kind("cell left out", MIRROR_KINDS)
@@ -258,10 +258,10 @@ def left_out(m: Mutant) -> str:
     layout = subject(m.name).drawn.dup()
     top = cell = layout.top_cell()
     while True:
-        instances = [one for one in cell.each_inst() if not one.cell.bbox().empty()]
+        instances = [instance for instance in cell.each_inst() if not instance.cell.bbox().empty()]
         if not instances:
             raise NotHere
-        instance = _alone(m, cell, m.one(instances))
+        instance = _alone(m, cell, m.choice(instances))
         child = instance.cell
         if child.is_leaf() or m.rng.random() < 0.4:
             break
@@ -276,7 +276,7 @@ def left_out(m: Mutant) -> str:
 
 @kind("resistor or npn edge moved", MIRROR_KINDS)
 def fixed_edge(m: Mutant) -> str:
-    """By 5 nm to 1 um, out or in: what makes a resistor of poly, or an npn of its wells."""
+    """By 5 nm to 1 um, out or in: an edge of the layers that make a resistor of poly, or an npn of its wells."""
     return _edge_moved(m, ("poly_res", "rpm", "urpm", "npn", "dnwell"))
 
 
@@ -284,8 +284,8 @@ def fixed_edge(m: Mutant) -> str:
 def bar_shorted(m: Mutant) -> str:
     """Metal 1 along a bar, from slot to slot, or along half of it, where it does nothing."""
     body = m.polygon("poly_res").bbox()
-    whole = m.one((True, True, False))
-    top = body.top + 500 if whole else body.center().y // 5 * 5
+    full_length = m.choice((True, True, False))
+    top = body.top + 500 if full_length else body.center().y // 5 * 5
     middle = body.center().x // 5 * 5
     m.add("met1", kdb.Box(middle - 150, body.bottom - 500, middle + 150, top))
-    return f"metal 1 over {'all' if whole else 'half'} of the bar at {at(body)} um"
+    return f"metal 1 over {'all' if full_length else 'half'} of the bar at {at(body)} um"

@@ -1,4 +1,4 @@
-"""What a fault is planted in, and the kinds of faults by name."""
+"""A cell to plant faults in, and the kinds of faults by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import Random
 from typing import TypeVar
 
 import klayout.db as kdb
-from mirrorneuron.flows.matching.read import transistors
+from mirrorneuron.flows.matching.read import extract
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 
 from mutation.subjects import LAYER_NAMES, subject
@@ -55,8 +55,10 @@ class NotHere(Exception):  # noqa: N818 - no error: another place is tried
 
 @dataclass(frozen=True)
 class Site:
-    """A transistor's finger as the matching report reads it: the gate's box [nm], its current's axis, whether all its
-    terminals are on one net."""
+    """A transistor's finger as the matching report reads it.
+
+    ``box`` is the gate's [nm], ``axis`` that of its current; a ``dummy`` has all terminals on one net.
+    """
 
     box: kdb.Box
     axis: str
@@ -67,8 +69,8 @@ class Site:
 def sites(name: str) -> tuple[Site, ...]:
     """The fingers of a cell as drawn."""
     flat = subject(name).flat
-    found = transistors.extract(flat, flat.top_cell())
-    return tuple(Site(f.box, f.axis, {f.gate, *f.ends} == {f.gate}) for f in found.fingers)
+    extraction = extract(flat, flat.top_cell())
+    return tuple(Site(f.box, f.axis, {f.gate, *f.ends} == {f.gate}) for f in extraction.fingers)
 
 
 @dataclass
@@ -103,50 +105,50 @@ class Mutant:
         for text in texts:
             shapes.insert(text)
 
-    def cut(self, layer: Layer | str, what: kdb.Box | kdb.Polygon | kdb.Region) -> None:
-        """Take something out of a layer."""
-        self.put(layer, self.region(layer) - (what if isinstance(what, kdb.Region) else kdb.Region(what)))
+    def cut(self, layer: Layer | str, shape: kdb.Box | kdb.Polygon | kdb.Region) -> None:
+        """Take a shape out of a layer."""
+        self.put(layer, self.region(layer) - (shape if isinstance(shape, kdb.Region) else kdb.Region(shape)))
 
-    def add(self, layer: Layer | str, what: kdb.Box | kdb.Polygon | kdb.Region) -> None:
-        """Draw something."""
-        self.put(layer, self.region(layer) + (what if isinstance(what, kdb.Region) else kdb.Region(what)))
+    def add(self, layer: Layer | str, shape: kdb.Box | kdb.Polygon | kdb.Region) -> None:
+        """Draw a shape."""
+        self.put(layer, self.region(layer) + (shape if isinstance(shape, kdb.Region) else kdb.Region(shape)))
 
     def drawn(self, names: Sequence[str]) -> list[str]:
-        """Which of these layers the cell has shapes on."""
+        """Those of these layers on which the cell has shapes."""
         return [name for name in names if not self.region(name).is_empty()]
 
-    def one(self, candidates: Sequence[T]) -> T:
-        """A random one; `NotHere` if there is none."""
+    def choice(self, candidates: Sequence[T]) -> T:
+        """A random candidate; `NotHere` if there is none."""
         if not candidates:
             raise NotHere
         return self.rng.choice(candidates)
 
     def layer(self, names: Sequence[str]) -> str:
-        """A random one of those that the cell has."""
-        return self.one(self.drawn(names))
+        """A random layer of those on which the cell has shapes."""
+        return self.choice(self.drawn(names))
 
     def polygon(self, layer: str) -> kdb.Polygon:
         """A random merged polygon."""
-        return self.one(list(self.region(layer).each_merged()))
+        return self.choice(list(self.region(layer).each_merged()))
 
     def edge(self, layer: str) -> kdb.Edge:
         """A random edge of the merged shapes, parallel to an axis; the inside is on its right."""
-        return self.one([edge for edge in self.region(layer).edges().each() if not (edge.dx() and edge.dy())])
+        return self.choice([edge for edge in self.region(layer).edges().each() if not (edge.dx() and edge.dy())])
 
     def wire(self, layer: str) -> kdb.Box:
         """A random box out of a polygon: a piece of wire."""
         polygon = self.polygon(layer)
-        mode = self.one((kdb.Polygon.TD_htrapezoids, kdb.Polygon.TD_vtrapezoids))
-        return self.one([part.bbox() for part in polygon.decompose_trapezoids(mode)])
+        mode = self.choice((kdb.Polygon.TD_htrapezoids, kdb.Polygon.TD_vtrapezoids))
+        return self.choice([part.bbox() for part in polygon.decompose_trapezoids(mode)])
 
 
 Plant = Callable[[Mutant], str]
 KINDS: dict[str, Plant] = {}
-"""Functions that plant a fault of a kind at a random place and say what they did."""
+"""Functions that plant a fault of a kind at a random place and return its description."""
 MIRROR_KINDS: dict[str, Plant] = {}
-"""The same, of what only mirrors have: resistors, npn, and drawings wired wrongly."""
+"""The same for faults that only mirrors can have: in resistors and npn, and wrong wiring."""
 CIRCUIT_KINDS: dict[str, Plant] = {}
-"""The same, in circuit and layout alike: the comparison of netlists agrees, and the targets alone can tell."""
+"""The same, in circuit and layout alike: the netlists agree, and only the targets can catch them."""
 EVERY_KIND: ChainMap[str, Plant] = ChainMap(KINDS, MIRROR_KINDS, CIRCUIT_KINDS)
 
 
@@ -169,7 +171,7 @@ def at(box: kdb.Box | kdb.Edge | kdb.Point) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """Which fault: everything random about it follows from these."""
+    """A fault: everything random about it follows from these fields."""
 
     number: int
     kind: str
@@ -179,19 +181,19 @@ class Fault:
 
 @dataclass(frozen=True)
 class Changed:
-    """What a fault changed: layers by name with the box around the difference, and whether the netlist."""
+    """The changes of a fault: layers by name with the box around the difference; whether texts and the netlist."""
 
     layers: dict[str, kdb.Box] = field(default_factory=dict)
     texts: bool = False
     netlist: bool = False
 
     def __bool__(self) -> bool:
-        """Whether anything."""
+        """Whether anything is changed."""
         return bool(self.layers) or self.texts or self.netlist
 
     @property
     def box(self) -> kdb.Box:
-        """Around all."""
+        """The box around all changed layers."""
         box = kdb.Box()
         for part in self.layers.values():
             box += part
@@ -199,32 +201,32 @@ class Changed:
 
     @property
     def layout(self) -> bool:
-        """Whether the layout."""
+        """Whether the layout is changed."""
         return bool(self.layers) or self.texts
 
 
 def plant(fault: Fault) -> tuple[Mutant, str]:
-    """The cell with the fault, and what was done.
+    """The cell with the fault, and a description of the fault.
 
     Raises
     ------
     NotHere
         The cell has no place for it.
     """
-    whole = subject(fault.cell)
-    mutant = Mutant(fault.cell, whole.flat.dup(), whole.netlist, Random(fault.seed))
+    original = subject(fault.cell)
+    mutant = Mutant(fault.cell, original.flat.dup(), original.netlist, Random(fault.seed))
     return mutant, EVERY_KIND[fault.kind](mutant)
 
 
 def changes(mutant: Mutant) -> Changed:
-    """What differs from the cell as it was."""
-    whole = subject(mutant.name)
+    """The differences from the cell as it was."""
+    original = subject(mutant.name)
     layers = {}
-    pairs = {(info.layer, info.datatype) for layout in (whole.flat, mutant.layout) for info in layout.layer_infos()}
+    pairs = {(info.layer, info.datatype) for layout in (original.flat, mutant.layout) for info in layout.layer_infos()}
     texts = False
     for pair in sorted(pairs):
         regions, strings = [], []
-        for layout in (whole.flat, mutant.layout):
+        for layout in (original.flat, mutant.layout):
             shapes = layout.top_cell().shapes(layout.layer(*pair))
             regions.append(kdb.Region(shapes))
             strings.append(sorted(map(str, _texts(shapes))))
@@ -232,7 +234,7 @@ def changes(mutant: Mutant) -> Changed:
         if not difference.is_empty():
             layers[LAYER_NAMES.get(Layer(*pair), f"{pair[0]}/{pair[1]}")] = difference.bbox()
         texts |= strings[0] != strings[1]
-    return Changed(layers, texts, mutant.netlist != whole.netlist)
+    return Changed(layers, texts, mutant.netlist != original.netlist)
 
 
 def _texts(shapes: kdb.Shapes) -> Iterator[kdb.Text]:
@@ -240,10 +242,10 @@ def _texts(shapes: kdb.Shapes) -> Iterator[kdb.Text]:
 
 
 def pin_texts(mutant: Mutant) -> dict[str, list[tuple[Layer, kdb.Text]]]:
-    """The top cell's texts by what they say."""
-    found: dict[str, list[tuple[Layer, kdb.Text]]] = {}
+    """The shapes of the top cell's texts by their string."""
+    texts: dict[str, list[tuple[Layer, kdb.Text]]] = {}
     for layers in PIN_LAYERS.values():
         for pair in (layers.pin, layers.label):
             for text in _texts(mutant.shapes(pair)):
-                found.setdefault(text.string, []).append((pair, text.dup()))
-    return dict(sorted(found.items()))
+                texts.setdefault(text.string, []).append((pair, text.dup()))
+    return dict(sorted(texts.items()))

@@ -1,11 +1,11 @@
-"""Evidence that a fault of which no judge tells changes nothing that matters: measured, not concluded from silence.
+"""Evidence that a fault which no judge catches changes nothing that matters: measured, not inferred.
 
 ======================  ================================================================  ========================
-what                    how it is read                                                    may change by
+quantity                how it is read                                                    may change by
 ======================  ================================================================  ========================
 devices, sizes, nets    KLayout's extracted netlist, and Magic's, against the original's  nothing
 matching                the report's numbers against the original's                       nothing, but distances:
-. to well, end of diff  of the gates; beyond `FAR_UM` one is as good as another           `DISTANCE_PART`
+. to well, end of diff  of the gates; beyond `FAR_UM` any                                 `DISTANCE_PART`
 . equal surroundings    up to which distance all units have the same around them          not below `NEAR_UM`
 capacitance of a net    extraction (Magic and ours)                                       `FARAD`, or `FARAD_PART`
 drain, source junction  both extractions: area and perimeter of a kind of device          `JUNCTION_PART`
@@ -17,7 +17,8 @@ resistance of wires     both layouts solved on a grid around the fault          
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from mirrorneuron.flows import extract, matching
 from mirrorneuron.pdk_sky130.errors import MirrorneuronError
 
 from mutation import alike, judges, resistance
-from mutation.fault import CUTS, Fault, changes, plant
+from mutation.fault import CUTS, Changed, Fault, Mutant, changes, plant
 from mutation.subjects import subject
 
 __all__ = ["FARAD", "FARAD_PART", "IDLE_OHM", "JUNCTION_PART", "OHM", "TEXT", "Evidence", "evidence"]
@@ -43,7 +44,7 @@ NEAR_UM = 1.0
 TEXT = (
     "KLayout and Magic extract the same devices, sizes and nets; the matching report has the same numbers, but that "
     f"distances from gates to wells and ends of diffusion may change by {100 * DISTANCE_PART:g} %, or beyond "
-    f"{FAR_UM:g} um, and what lies {NEAR_UM:g} um and more from all gates; no net's capacitance changes by more than "
+    f"{FAR_UM:g} um, and shapes {NEAR_UM:g} um and more from all gates; no net's capacitance changes by more than "
     f"{FARAD * 1e15:g} fF and {100 * FARAD_PART:g} %, no junction by more than {100 * JUNCTION_PART:g} %, no "
     f"resistance between two places by more than {OHM:g} ohm (10 uV at 1 uA), or {IDLE_OHM:g} ohm to gates, taps and "
     "dummies"
@@ -53,8 +54,8 @@ TEXT = (
 @dataclass(frozen=True)
 class Evidence:
     """What changed: capacitance of the net that changed most [F] and its part of the whole, junctions' part, resistance
-    where current flows and where none does [ohm]; ``against`` says what speaks against harmlessness. Of a fault in
-    circuit and layout alike the numbers of the testbench were ``measured``, and nothing else."""
+    where current flows and where none does [ohm]; ``against`` lists the changes that are too large to be harmless. Of a
+    fault in circuit and layout alike the numbers of the testbench were ``measured``, and nothing else."""
 
     against: tuple[str, ...]
     capacitance: float = 0.0
@@ -83,7 +84,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class _Read:
-    """What is read from a layout."""
+    """A layout as the tools read it."""
 
     klayout: alike.Circuit
     magic: alike.Circuit
@@ -106,12 +107,12 @@ def _read(layout: kdb.Layout, netlist: str, extracted: str) -> _Read:
 
 @cache
 def _drawn(cell: str, extracted: str) -> _Read:
-    whole = subject(cell)
-    return _read(whole.flat, whole.netlist, extracted)
+    original = subject(cell)
+    return _read(original.flat, original.netlist, extracted)
 
 
 def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:
-    """Hold a mutant against the cell as drawn.
+    """Compare a mutant with the cell as drawn.
 
     Parameters
     ----------
@@ -128,60 +129,75 @@ def evidence(fault: Fault, drawn: str = "", extracted: str = "") -> Evidence:
         after = _read(mutant.layout, mutant.netlist, extracted or judges.netlists(fault).netlist)
     except MirrorneuronError as error:
         return Evidence((f"it cannot be extracted: {error}",))
+    against = _other_circuits(before, after)
+    if against:
+        return Evidence(against)
+    capacitance, part = before.magic.capacitance_change(after.magic)
+    junction = max(before.magic.junction_change(after.magic), before.klayout.junction_change(after.klayout))
+    ohm = _resistance_change(mutant, changed)
+    unlimited = Evidence((), capacitance, part, junction, ohm.flowing, ohm.idle)
+    return replace(unlimited, against=tuple(_over_limits(unlimited)))
+
+
+def _other_circuits(before: _Read, after: _Read) -> tuple[str, ...]:
     against = []
     if not before.klayout.same(after.klayout):
         against.append("KLayout extracts another circuit")
     if not before.magic.same(after.magic):
         against.append("Magic extracts another circuit")
-    against += _matching(before.matching, after.matching)
-    if against:
-        return Evidence(tuple(against))
-    farad, part = before.magic.capacitance_change(after.magic)
-    junction = max(before.magic.junction_change(after.magic), before.klayout.junction_change(after.klayout))
-    ohm = resistance.Change()
-    wires = {name: box for name, box in changed.layers.items() if name in (*resistance.WIRES, *CUTS)}
-    if wires:
-        around = kdb.Box()
-        dummies = [site.box for site in mutant.sites if site.dummy]
-        for box in wires.values():
-            around += box
-        ohm = resistance.largest_change(subject(fault.cell).flat, mutant.layout, around, dummies)
-    if farad > FARAD and part > FARAD_PART:
-        against.append(f"a net's capacitance changes by {farad * 1e15:.3g} fF, {100 * part:.2g} %")
-    if junction > JUNCTION_PART:
-        against.append(f"junctions change by {100 * junction:.2g} %")
-    if ohm.flowing > OHM:
-        against.append(f"a resistance changes by {ohm.flowing:.3g} ohm")
-    if ohm.idle > IDLE_OHM:
-        against.append(f"a resistance to a gate, a tap or a dummy changes by {ohm.idle:.3g} ohm")
-    return Evidence(tuple(against), farad, part, junction, ohm.flowing, ohm.idle)
+    return (*against, *_matching(before.matching, after.matching))
+
+
+def _resistance_change(mutant: Mutant, changed: Changed) -> resistance.Change:
+    """Largest change of a resistance around the fault; none if no wire or contact is changed."""
+    wires = [box for name, box in changed.layers.items() if name in (*resistance.WIRES, *CUTS)]
+    if not wires:
+        return resistance.Change()
+    around = kdb.Box()
+    for box in wires:
+        around += box
+    dummies = [site.box for site in mutant.sites if site.dummy]
+    return resistance.largest_change(subject(mutant.name).flat, mutant.layout, around, dummies)
+
+
+def _over_limits(change: Evidence) -> Iterator[str]:
+    """The changes that are too large to be harmless."""
+    if change.capacitance > FARAD and change.capacitance_part > FARAD_PART:
+        farad = f"{change.capacitance * 1e15:.3g} fF, {100 * change.capacitance_part:.2g} %"
+        yield f"a net's capacitance changes by {farad}"
+    if change.junction_part > JUNCTION_PART:
+        yield f"junctions change by {100 * change.junction_part:.2g} %"
+    if change.ohm > OHM:
+        yield f"a resistance changes by {change.ohm:.3g} ohm"
+    if change.idle_ohm > IDLE_OHM:
+        yield f"a resistance to a gate, a tap or a dummy changes by {change.idle_ohm:.3g} ohm"
 
 
 def _matching(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Numbers of the report that changed."""
-    told = []
-    for one, other in zip(before["groups"], after["groups"], strict=False):
-        for key in one:
-            if not _alike(key, one[key], other[key], one["kind"]):
-                told.append(f"matching: {key} of gate {one['gate']} is {other[key]}, was {one[key]}")
+    lines = []
+    for group, other in zip(before["groups"], after["groups"], strict=False):
+        for key in group:
+            if not _alike(key, group[key], other[key], group["kind"]):
+                lines.append(f"matching: {key} of gate {group['gate']} is {other[key]}, was {group[key]}")
     if len(before["groups"]) != len(after["groups"]) or any(
-        before[what] != after[what] for what in ("transistors", "resistors", "bipolars")
+        before[sort] != after[sort] for sort in ("transistors", "resistors", "bipolars")
     ):
-        told.append("matching: other groups")
-    return told
+        lines.append("matching: other groups")
+    return lines
 
 
-def _alike(key: str, one: Any, other: Any, kind: str) -> bool:
+def _alike(key: str, value: Any, other: Any, kind: str) -> bool:
     """Whether a number of a group is as before, or near enough."""
-    if one == other:
+    if value == other:
         return True
     match key:
         case "well_distance" | "diffusion_end":
-            pairs = zip(one or (), other or (), strict=False)
+            pairs = zip(value or (), other or (), strict=False)
             near = [(min(a, FAR_UM), min(b, FAR_UM)) for a, b in pairs]
             return bool(near) and all(abs(b - a) <= DISTANCE_PART * a for a, b in near)
         case "equal_radius":
-            return bool(other >= min(one, NEAR_UM))
+            return bool(other >= min(value, NEAR_UM))
         case "ring":
-            return kind == "parallel"  # nothing there is meant to match; latch-up is the design rules'
+            return kind == "parallel"  # its units are not meant to match; design rules check latch-up
     return False

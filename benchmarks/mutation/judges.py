@@ -1,4 +1,4 @@
-"""Who judges a mutant: our deck, the official one, Magic; KLayout's and netgen's netlist comparison; matching.
+"""The judges of a mutant: our deck, the official one, Magic; KLayout's and netgen's netlist comparison; matching.
 
 Design rules are checked in batches: the mutants lie side by side in one layout, too far apart for any rule, beside each
 cell as it was; a marker belongs to the mutant that it lies at.
@@ -19,14 +19,14 @@ from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError
 from mutation.fault import Fault, changes, plant
 from mutation.subjects import subject
 
-__all__ = ["DECKS", "JUDGES", "NETLISTS", "TARGETS", "Told", "design_rules", "netlists"]
+__all__ = ["DECKS", "JUDGES", "NETLISTS", "TARGETS", "JudgedMutant", "changed_layout", "design_rules", "netlists"]
 
 DECKS = drc.DECKS
 NETLISTS = ("KLayout", "netgen", "matching")
 TARGETS = "targets"
 """The judge of faults in circuit and layout alike."""
 JUDGES = (*DECKS, *NETLISTS, TARGETS)
-"""Those of the table, in its order."""
+"""The judges of the table, in its order."""
 
 _APART = 60_000
 """Between two mutants [nm]: more than the reach of any rule (latch-up: 15 um), and of a label moved by 5 um."""
@@ -34,27 +34,43 @@ _TOP = "mutants"
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the judges said of one mutant, by judge, nothing where one passed it; and KLayout's extracted netlist."""
+class JudgedMutant:
+    """The errors of a mutant by judge, none of a judge that passes it; and KLayout's extracted netlist."""
 
     errors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     netlist: str = ""
 
 
 def design_rules(deck: str, faults: Sequence[Fault], threads: int = 1) -> dict[int, tuple[str, ...]]:
-    """The rules that a deck finds violated in each mutant, by the fault's number; those without are not there.
+    """The rules that each mutant violates in a deck, by the fault's number; mutants without violation are left out.
 
     Raises
     ------
     EvidenceError
-        A cell as drawn is not clean, or a marker lies at no mutant: then nothing can be told.
+        A cell as drawn is not clean, or a marker lies at no mutant: then no verdict is possible.
     """
     controls = list(dict.fromkeys(fault.cell for fault in faults))
+    layouts = [(-1 - k, subject(name).flat) for k, name in enumerate(controls)]
+    layouts += [(fault.number, plant(fault)[0].layout) for fault in faults]
+    batch, places = _side_by_side(layouts)
+    rules_of: dict[int, dict[str, None]] = defaultdict(dict)
+    with tempfile.TemporaryDirectory(prefix="mutants_") as folder:
+        path = Path(folder) / f"{_TOP}.gds"
+        batch.write(str(path))
+        for violation in drc.run(path, work=Path(folder) / "work", decks=(deck,), jobs=threads).violations:
+            rules_of[_owner(violation, places)].setdefault(violation.rule)
+    for k, name in enumerate(controls):
+        if -1 - k in rules_of:
+            rules = ", ".join(rules_of[-1 - k])
+            raise EvidenceError(f"{name} as drawn is not clean in deck {deck} ({rules}): its mutants prove nothing")
+    return {number: tuple(rules) for number, rules in rules_of.items()}
+
+
+def _side_by_side(layouts: Sequence[tuple[int, kdb.Layout]]) -> tuple[kdb.Layout, list[tuple[kdb.Box, int]]]:
+    """Numbered layouts in one, in rows, too far apart for any rule; and the area of each."""
     batch = kdb.Layout()
     top = batch.create_cell(_TOP)
     places: list[tuple[kdb.Box, int]] = []
-    layouts = [(-1 - k, subject(name).flat) for k, name in enumerate(controls)]
-    layouts += [(fault.number, plant(fault)[0].layout) for fault in faults]
     columns = max(1, round(len(layouts) ** 0.5))
     x = y = height = 0
     for count, (number, layout) in enumerate(layouts):
@@ -66,23 +82,7 @@ def design_rules(deck: str, faults: Sequence[Fault], threads: int = 1) -> dict[i
         places.append((box.transformed(move).enlarged(_APART // 3, _APART // 3), number))
         x += box.width() + _APART
         height = max(height, box.height() + _APART)
-    found: dict[int, dict[str, None]] = defaultdict(dict)
-    with tempfile.TemporaryDirectory(prefix="mutants_") as folder:
-        path = Path(folder) / f"{_TOP}.gds"
-        batch.write(str(path))
-        for one in drc.run(path, work=Path(folder) / "work", decks=(deck,), jobs=threads).violations:
-            at = kdb.Point(round(one.x * 1000), round(one.y * 1000))
-            near = [number for box, number in places if box.contains(at)]
-            if len(near) != 1:
-                raise EvidenceError(
-                    f"deck {deck} has a marker of {one.rule} at ({one.x:g}, {one.y:g}) um, at no mutant"
-                )
-            found[near[0]].setdefault(one.rule)
-    for k, name in enumerate(controls):
-        if -1 - k in found:
-            rules = ", ".join(found[-1 - k])
-            raise EvidenceError(f"{name} as drawn is not clean in deck {deck} ({rules}): its mutants prove nothing")
-    return {number: tuple(rules) for number, rules in found.items()}
+    return batch, places
 
 
 def _draw(batch: kdb.Layout, top: kdb.Cell, layout: kdb.Layout, move: kdb.Trans) -> None:
@@ -91,41 +91,61 @@ def _draw(batch: kdb.Layout, top: kdb.Cell, layout: kdb.Layout, move: kdb.Trans)
         target.insert(layout.top_cell().shapes(index), kdb.ICplxTrans(move))
 
 
-def netlists(fault: Fault | None, cell: str = "") -> Told:
-    """What the netlist comparisons and the matching report say of a mutant, or of the `cell` as drawn.
+def _owner(violation: drc.Violation, places: Sequence[tuple[kdb.Box, int]]) -> int:
+    """The number of the layout that a marker lies at."""
+    marker = kdb.Point(round(violation.x * 1000), round(violation.y * 1000))
+    near = [number for box, number in places if box.contains(marker)]
+    if len(near) != 1:
+        raise EvidenceError(
+            f"deck {violation.deck} has a marker of {violation.rule} at ({violation.x:g}, {violation.y:g}) um, "
+            "at no mutant"
+        )
+    return near[0]
+
+
+def netlists(fault: Fault | None, cell: str = "") -> JudgedMutant:
+    """The errors of the netlist comparisons and the matching report for a mutant, or for the `cell` as drawn.
 
     A step that refuses the layout or the netlist as input has caught it.
     """
     if fault is None:
-        layout, text = subject(cell).flat, subject(cell).netlist
+        layout, netlist = subject(cell).flat, subject(cell).netlist
     else:
         mutant, _ = plant(fault)
-        layout, text = mutant.layout, mutant.netlist
-    errors: dict[str, tuple[str, ...]] = {}
-    extracted = ""
+        layout, netlist = mutant.layout, mutant.netlist
     with tempfile.TemporaryDirectory(prefix="mutant_") as temporary:
         folder = Path(temporary)
         gds, spice = folder / "mutant.gds", folder / "mutant.spice"
         layout.write(str(gds))
-        spice.write_text(text)
-        try:
-            result = lvs.run(gds, spice, work=folder / "work")
-            for judge, passed in (("KLayout", result.klayout), ("netgen", result.netgen)):
-                told = tuple(one.partition(": ")[2] for one in result.errors if one.startswith(f"{judge.lower()}: "))
-                if not passed:
-                    errors[judge] = told or ("no match",)
-            extracted = (folder / "work" / "klayout.cir").read_text()
-        except InputError as error:
-            errors["KLayout"] = errors["netgen"] = (f"refused: {error}",)
-        try:
-            matched = matching.run(gds, spice)
-            if not matched.passed:
-                errors["matching"] = matched.errors
-        except InputError as error:
-            errors["matching"] = (f"refused: {error}",)
-    return Told(errors, extracted)
+        spice.write_text(netlist)
+        errors, extracted = _compared(gds, spice, folder / "work")
+        errors |= _matched(gds, spice)
+    return JudgedMutant(errors, extracted)
+
+
+def _compared(gds: Path, spice: Path, work: Path) -> tuple[dict[str, tuple[str, ...]], str]:
+    """Errors of KLayout and netgen, and KLayout's netlist."""
+    errors: dict[str, tuple[str, ...]] = {}
+    try:
+        result = lvs.run(gds, spice, work=work)
+    except InputError as error:
+        return dict.fromkeys(("KLayout", "netgen"), (f"refused: {error}",)), ""
+    for judge, passed in (("KLayout", result.klayout), ("netgen", result.netgen)):
+        lines = tuple(line.partition(": ")[2] for line in result.errors if line.startswith(f"{judge.lower()}: "))
+        if not passed:
+            errors[judge] = lines or ("no match",)
+    return errors, (work / "klayout.cir").read_text()
+
+
+def _matched(gds: Path, spice: Path) -> dict[str, tuple[str, ...]]:
+    """Errors of the matching report."""
+    try:
+        result = matching.run(gds, spice)
+    except InputError as error:
+        return {"matching": (f"refused: {error}",)}
+    return {} if result.passed else {"matching": result.errors}
 
 
 def changed_layout(fault: Fault) -> bool:
-    """Whether the layout differs from the cell as drawn: only then design rules can find something."""
+    """Whether the layout differs from the cell as drawn: only then can design rules be violated."""
     return changes(plant(fault)[0]).layout

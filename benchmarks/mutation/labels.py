@@ -23,9 +23,9 @@ def _rewrite(m: Mutant, layer: Layer, change: dict[str, kdb.Text | None]) -> Non
 def swapped(m: Mutant) -> str:
     """Two pins' texts."""
     texts = pin_texts(m)
-    one = m.one(list(texts))
-    other = m.one([name for name in texts if name != one])
-    for name, new in ((one, other), (other, one)):
+    first = m.choice(list(texts))
+    second = m.choice([name for name in texts if name != first])
+    for name, new in ((first, second), (second, first)):
         for layer, text in texts[name]:
             _rewrite(m, layer, {str(text): kdb.Text(f"_{new}", text.trans)})
     for layers in PIN_LAYERS.values():
@@ -34,37 +34,37 @@ def swapped(m: Mutant) -> str:
             for shape in list(shapes.each(kdb.Shapes.STexts)):
                 if shape.text_string.startswith("_"):
                     shape.text = kdb.Text(shape.text_string[1:], shape.text_trans)
-    return f"labels {one} and {other} swapped"
+    return f"labels {first} and {second} swapped"
 
 
 @kind("label moved")
 def moved(m: Mutant) -> str:
     """One pin's texts, by 5 nm to 5 um, or to where another pin's are."""
     texts = pin_texts(m)
-    name = m.one(list(texts))
-    far = m.one((True, False))
+    name = m.choice(list(texts))
+    far = m.choice((True, False))
     start = texts[name][0][1].trans.disp
     if far:
-        goal = m.one([other for other in texts if other != name])
+        goal = m.choice([other for other in texts if other != name])
         by = texts[goal][0][1].trans.disp - start
-        what = f"to the place of {goal}"
+        move = f"to the place of {goal}"
     else:
-        step = m.one((5, 50, 100, 500, 1000, 5000))
-        by = m.one((kdb.Vector(step, 0), kdb.Vector(-step, 0), kdb.Vector(0, step), kdb.Vector(0, -step)))
-        what = f"by ({by.x}, {by.y}) nm"
+        step = m.choice((5, 50, 100, 500, 1000, 5000))
+        by = m.choice((kdb.Vector(step, 0), kdb.Vector(-step, 0), kdb.Vector(0, step), kdb.Vector(0, -step)))
+        move = f"by ({by.x}, {by.y}) nm"
     for layer, text in texts[name]:
         _rewrite(m, layer, {str(text): text.moved(by)})
-    return f"label {name} at {at(kdb.Point() + start)} um moved {what}"
+    return f"label {name} at {at(kdb.Point() + start)} um moved {move}"
 
 
 @kind("label deleted")
 def deleted(m: Mutant) -> str:
     """One pin's texts, or only that on one purpose."""
     texts = pin_texts(m)
-    name = m.one(list(texts))
-    which = m.one(("both purposes", "both purposes", "the pin purpose", "the label purpose"))
+    name = m.choice(list(texts))
+    purposes = m.choice(("both purposes", "both purposes", "the pin purpose", "the label purpose"))
     for layer, text in texts[name]:
         purpose = "pin" if layer in {layers.pin for layers in PIN_LAYERS.values()} else "label"
-        if which in ("both purposes", f"the {purpose} purpose"):
+        if purposes in ("both purposes", f"the {purpose} purpose"):
             _rewrite(m, layer, {str(text): None})
-    return f"label {name} deleted on {which}"
+    return f"label {name} deleted on {purposes}"

@@ -1,9 +1,9 @@
 """How much a fault changes the resistance of wires: both layouts around it, solved on a grid.
 
 The window is cut out of all conductors; where a wire crosses its border it has a terminal, and so have the pins, the
-diffusions and the gates inside. What lies outside sees the window through these alone, so that no resistance outside
-changes by more than the largest change between two of them. Where a way round leads out of the window, a larger one is
-taken.
+diffusions and the gates inside. The circuit outside sees the window through these alone, so that no resistance outside
+changes by more than the largest change between two of them. Where a path leads around outside of the window, the change
+is overestimated: above `_ENOUGH_OHM` a larger window is taken.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 import klayout.db as kdb
 import numpy as np
-from mirrorneuron.flows.extract import resistance as parasitics_resistance
-from mirrorneuron.flows.extract.resistance import ResistanceRules
+from mirrorneuron.flows.extract import resistance_rules
+from mirrorneuron.flows.extract.resistance_rules import ResistanceRules
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ Key = tuple[Any, ...]
 
 def rules() -> ResistanceRules:
     """Sheet and contact resistances of the official technology file."""
-    return parasitics_resistance.read(install.locate().magic_tech.read_text(), _VARIANT)
+    return resistance_rules.read(install.locate().magic_tech.read_text(), _VARIANT)
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,17 @@ def _change(before: kdb.Layout, after: kdb.Layout, window: kdb.Box, dummies: Seq
     ]
     # Terminals on diffusions, gates and pins are the original's, so that both have the same ones.
     places = _Places(parts[0], before, window, dummies)
-    found = [_Window(part, places, lines, sheet).resistances() for part in parts]
+    resistances = [_Window(part, places, lines, sheet).resistances() for part in parts]
     worst = [0.0, 0.0]
-    for pair in found[0].keys() | found[1].keys():
-        one, other = (side.get(pair, np.inf) for side in found)
+    for pair in resistances[0].keys() | resistances[1].keys():
+        drawn, mutant = (side.get(pair, np.inf) for side in resistances)
         idle = any(key[0] in ("gate", "idle") for key in pair)
-        worst[idle] = max(worst[idle], abs(other - one))
+        worst[idle] = max(worst[idle], abs(mutant - drawn))
     return Change(*worst)
 
 
 class _Places:
-    """Where terminals are besides the window's border."""
+    """Terminals besides those on the window's border."""
 
     def __init__(
         self, parts: dict[str, kdb.Region], layout: kdb.Layout, window: kdb.Box, dummies: Sequence[kdb.Box]
@@ -131,13 +131,13 @@ def _lines(regions: list[kdb.Region], window: kdb.Box, vertical: bool) -> NDArra
 class _Matrix:
     """Conductances between nodes."""
 
-    one: list[NDArray[np.int64]] = field(default_factory=list)
-    other: list[NDArray[np.int64]] = field(default_factory=list)
+    first: list[NDArray[np.int64]] = field(default_factory=list)
+    second: list[NDArray[np.int64]] = field(default_factory=list)
     value: list[NDArray[np.float64]] = field(default_factory=list)
 
-    def add(self, one: Any, other: Any, value: Any) -> None:
-        self.one.append(np.atleast_1d(np.asarray(one, dtype=np.int64)))
-        self.other.append(np.atleast_1d(np.asarray(other, dtype=np.int64)))
+    def add(self, first: Any, second: Any, value: Any) -> None:
+        self.first.append(np.atleast_1d(np.asarray(first, dtype=np.int64)))
+        self.second.append(np.atleast_1d(np.asarray(second, dtype=np.int64)))
         self.value.append(np.atleast_1d(np.asarray(value, dtype=np.float64)))
 
 
@@ -187,9 +187,9 @@ class _Window:
             both = mask[1:, :] & mask[:-1, :] if axis == 0 else mask[:, 1:] & mask[:, :-1]
             i, j = np.nonzero(both)
             k, side = (i, j) if axis == 0 else (j, i)
-            one = number[i, j]
-            other = number[i + 1, j] if axis == 0 else number[i, j + 1]
-            self.matrix.add(one, other, across[side] / ((along[k] + along[k + 1]) / 2) / square)
+            first = number[i, j]
+            second = number[i + 1, j] if axis == 0 else number[i, j + 1]
+            self.matrix.add(first, second, across[side] / ((along[k] + along[k + 1]) / 2) / square)
         for side, cells in enumerate((number[0, :], number[-1, :], number[:, 0], number[:, -1])):
             starts = self.y if side < 2 else self.x
             run: list[int] = []
@@ -239,60 +239,63 @@ class _Window:
 
     def resistances(self) -> dict[tuple[Key, Key], float]:
         """Between all pairs of terminals that are joined [ohm]."""
-        one, other = (
-            (np.array(side, dtype=np.int64) for side in zip(*self.same, strict=True))
-            if self.same
-            else (
-                np.empty(0, np.int64),
-                np.empty(0, np.int64),
-            )
-        )
-        ties = coo_array((np.ones(len(one)), (one, other)), shape=(self.size, self.size))
-        merged = connected_components(ties, directed=False)[1]
-        a = merged[np.concatenate(self.matrix.one)]
-        b = merged[np.concatenate(self.matrix.other)]
-        g = np.concatenate(self.matrix.value)
-        count = int(merged.max()) + 1
-        graph = coo_array((g, (a, b)), shape=(count, count))
-        parts = connected_components(graph, directed=False)[1]
+        merged = self._merged_nodes()
+        a = merged[np.concatenate(self.matrix.first)]
+        b = merged[np.concatenate(self.matrix.second)]
+        network = _GridNetwork(a, b, np.concatenate(self.matrix.value), int(merged.max()) + 1)
         members: dict[int, list[Key]] = defaultdict(list)
         for key, node in self.terminals.items():
-            members[int(parts[merged[node]])].append(key)
-        found: dict[tuple[Key, Key], float] = {}
+            members[int(network.parts[merged[node]])].append(key)
+        resistances: dict[tuple[Key, Key], float] = {}
         for part, keys in members.items():
-            if len(keys) < 2:
+            nodes = [int(merged[self.terminals[key]]) for key in keys]
+            table = network.potentials(part, nodes)
+            if table is None:
                 continue
-            inside = np.nonzero(parts == part)[0]
-            index = np.full(count, -1)
-            index[inside] = np.arange(len(inside))
-            use = (parts[a] == part) & (a != b)
-            i, j, value = index[a[use]], index[b[use]], g[use]
-            size = len(inside)
-            if size < 2:
-                continue
-            laplace = coo_array(
-                (
-                    np.concatenate((value, value, -value, -value)),
-                    (np.concatenate((i, j, i, j)), np.concatenate((i, j, j, i))),
-                ),
-                shape=(size, size),
-            ).tocsc()
-            nodes = [int(index[merged[self.terminals[key]]]) for key in keys]
-            ground = nodes[0]
-            keep = np.delete(np.arange(size), ground)
-            solver = splu(laplace[keep][:, keep].tocsc())
-            position = {node: k for k, node in enumerate(keep.tolist())}
-            sources = np.zeros((size - 1, len(keys)))
-            for column, node in enumerate(nodes):
-                if node != ground:
-                    sources[position[node], column] = 1
-            potential = solver.solve(sources)
-            rows = np.array([position.get(node, -1) for node in nodes])
-            table = np.where(rows[:, None] >= 0, potential[rows.clip(0)], 0.0)
             for p, q in combinations(range(len(keys)), 2):
-                pair = tuple(sorted((keys[p], keys[q]), key=repr))
-                found[pair[0], pair[1]] = float(table[p, p] + table[q, q] - table[p, q] - table[q, p])
-        return found
+                first, second = sorted((keys[p], keys[q]), key=repr)
+                resistances[first, second] = float(table[p, p] + table[q, q] - table[p, q] - table[q, p])
+        return resistances
+
+    def _merged_nodes(self) -> NDArray[np.int32]:
+        """For each node the number of the node that it is tied to without resistance."""
+        ties = np.array(self.same, dtype=np.int64).reshape(-1, 2)
+        graph = coo_array((np.ones(len(ties)), (ties[:, 0], ties[:, 1])), shape=(self.size, self.size))
+        return connected_components(graph, directed=False)[1]
+
+
+class _GridNetwork:
+    """Conductances `g` between the nodes `a` and `b`; ``parts``: for each node the connected part that it is in."""
+
+    def __init__(self, a: NDArray[np.int32], b: NDArray[np.int32], g: NDArray[np.float64], count: int) -> None:
+        self.a, self.b, self.g, self.count = a, b, g, count
+        self.parts = connected_components(coo_array((g, (a, b)), shape=(count, count)), directed=False)[1]
+
+    def potentials(self, part: int, nodes: Sequence[int]) -> NDArray[np.float64] | None:
+        """Potential of each node [V] for 1 A into each of them in turn, out of the first; None without a resistance."""
+        inside = np.nonzero(self.parts == part)[0]
+        if len(nodes) < 2 or len(inside) < 2:
+            return None
+        index = np.full(self.count, -1)
+        index[inside] = np.arange(len(inside))
+        local = [int(index[node]) for node in nodes]
+        keep = np.delete(np.arange(len(inside)), local[0])
+        laplace = self._laplace(part, index, len(inside))
+        position = {node: k for k, node in enumerate(keep.tolist())}
+        sources = np.zeros((len(keep), len(local)))
+        for column, node in enumerate(local):
+            if node in position:
+                sources[position[node], column] = 1
+        potential = splu(laplace[keep][:, keep].tocsc()).solve(sources)
+        rows = np.array([position.get(node, -1) for node in local])
+        return np.where(rows[:, None] >= 0, potential[rows.clip(0)], 0.0)
+
+    def _laplace(self, part: int, index: NDArray[np.int64], size: int) -> Any:
+        use = (self.parts[self.a] == part) & (self.a != self.b)
+        i, j, g = index[self.a[use]], index[self.b[use]], self.g[use]
+        values = np.concatenate((g, g, -g, -g))
+        places = np.concatenate((i, j, i, j)), np.concatenate((i, j, j, i))
+        return coo_array((values, places), shape=(size, size)).tocsc()
 
 
 def _corners(box: kdb.Box) -> tuple[int, int, int, int]:

@@ -1,7 +1,7 @@
 """The cell's targets as a judge: a mutated circuit is measured as sign-off measures it, before layout.
 
-A target that the cell as it is misses is taken at what the cell has. What is told: targets that are missed, inputs that
-do not take their current, or that there is no solution.
+A target that the cell itself misses is replaced by the cell's own value. The judge reports missed targets, inputs whose
+current source is out of compliance, and circuits without an operating point.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mirrorneuron.flows import judge
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.mirror.bench import QUANTITIES
+from mirrorneuron.flows.testbenches.mirror.quantities import QUANTITIES
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError, MirrorneuronError, MissingToolError
 
@@ -72,9 +72,9 @@ def netlist(spec: CellSpec, text: str) -> Measured:
     with tempfile.TemporaryDirectory(prefix="mutant_") as folder:
         path = Path(folder) / f"{spec.name}.spice"
         path.write_text(text)
-        (found,) = bench.measure(spec, [path])
-    checks = {check.name: check.detail for check in bench.checks("circuit", found) if not check.passed}
-    return Measured(dict(found.numbers), dict(found.missing), checks)
+        (measurement,) = bench.measure(spec, [path])
+    checks = {check.name: check.detail for check in bench.checks("circuit", measurement) if not check.passed}
+    return Measured(dict(measurement.numbers), dict(measurement.missing), checks)
 
 
 def _spec(cell: str) -> CellSpec:
@@ -85,21 +85,21 @@ def _spec(cell: str) -> CellSpec:
 
 
 def missed(cell: str, before: Measured, after: Measured) -> tuple[str, ...]:
-    """What a mutant misses that the cell as it is does not, or misses by less."""
-    told = [f"{name}: {detail}" for name, detail in after.failed.items() if name not in before.failed]
+    """Targets that a mutant misses and the cell itself does not, or misses by less."""
+    lines = [f"{name}: {detail}" for name, detail in after.failed.items() if name not in before.failed]
     if "simulation" in after.failed:
-        return tuple(told)
+        return tuple(lines)
     bench = registry.needed(_spec(cell))
-    for given in judge.targets(bench):
-        target, value = _met(given, before), after.numbers.get(given.value)
-        unit = QUANTITIES[given.value].unit
+    for wanted in judge.targets(bench):
+        target, value = _met(wanted, before), after.numbers.get(wanted.value)
+        unit = QUANTITIES[wanted.value].unit
         if target is None:
             continue
         if value is None:
-            told.append(f"{target.value}: {after.missing[target.value]}")
+            lines.append(f"{target.value}: {after.missing[target.value]}")
         elif target.margin(value) < 0:
-            told.append(f"{target.value} {value:.4g} {unit}".rstrip() + f" ({target.told(unit)})")
-    return tuple(told)
+            lines.append(f"{target.value} {value:.4g} {unit}".rstrip() + f" ({target.limits_text(unit)})")
+    return tuple(lines)
 
 
 def _met(target: judge.Target, before: Measured) -> judge.Target | None:
@@ -119,17 +119,17 @@ def _room(key: str, value: float) -> float:
 
 
 def differences(before: Measured, after: Measured) -> tuple[str, ...]:
-    """Which numbers changed, as a person reads it."""
-    told = []
+    """The numbers that changed, with their values before and after."""
+    lines = []
     for key, quantity in QUANTITIES.items():
-        one, other = (measured.numbers.get(key) for measured in (before, after))
-        if one is None or other is None:
-            if one is not other:
-                told.append(f"{key} {_told(one)} to {_told(other)}")
-        elif abs(other - one) > _room(key, one):
-            told.append(f"{key} {_told(one)} to {_told(other)} {quantity.unit}".rstrip())
-    return tuple(told)
+        old, new = (measured.numbers.get(key) for measured in (before, after))
+        if old is None or new is None:
+            if old is not new:
+                lines.append(f"{key} {_text(old)} to {_text(new)}")
+        elif abs(new - old) > _room(key, old):
+            lines.append(f"{key} {_text(old)} to {_text(new)} {quantity.unit}".rstrip())
+    return tuple(lines)
 
 
-def _told(number: float | None) -> str:
+def _text(number: float | None) -> str:
     return "none" if number is None else f"{number:.4g}"

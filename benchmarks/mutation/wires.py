@@ -25,7 +25,7 @@ def via_removed(m: Mutant) -> str:
 def via_shifted(m: Mutant) -> str:
     """One cut, by 5 nm to 1 um."""
     layer = m.layer(list(CUTS))
-    cut, by, (dx, dy) = m.polygon(layer), m.one(_SHIFTS), m.one(_SIDES)
+    cut, by, (dx, dy) = m.polygon(layer), m.choice(_SHIFTS), m.choice(_SIDES)
     m.cut(layer, cut)
     m.add(layer, cut.moved(dx * by, dy * by))
     return f"{layer} at {at(cut.bbox())} um moved by ({dx * by}, {dy * by}) nm"
@@ -36,24 +36,24 @@ def via_on_another_wire(m: Mutant) -> str:
     """One cut, along its wire to where that crosses another one of the next layer, well enclosed."""
     layer = m.layer([name for name in CUTS if name != "licon1"])
     cut = m.polygon(layer)
-    one, other = m.one((CUTS[layer], CUTS[layer][::-1]))
-    wires = m.region(one).interacting(kdb.Region(cut))
-    own = m.region(other).interacting(kdb.Region(cut))
+    along, crossing = m.choice((CUTS[layer], CUTS[layer][::-1]))
+    wires = m.region(along).interacting(kdb.Region(cut))
+    own = m.region(crossing).interacting(kdb.Region(cut))
     half = cut.bbox().width() // 2
-    room = (wires & (m.region(other) - own)).sized(-half - 40)
-    middle = m.one([part.bbox().center() for part in room.each_merged()])
+    room = (wires & (m.region(crossing) - own)).sized(-half - 40)
+    middle = m.choice([part.bbox().center() for part in room.each_merged()])
     to = kdb.Point(middle.x // 5 * 5, middle.y // 5 * 5)
     start = cut.bbox().center()
     m.cut(layer, cut)
     m.add(layer, cut.moved(to.x - start.x, to.y - start.y))
-    return f"{layer} at {at(start)} um moved to {at(to)} um, where its {one} crosses another {other}"
+    return f"{layer} at {at(start)} um moved to {at(to)} um, where its {along} crosses another {crossing}"
 
 
 @kind("metal cut")
 def metal_cut(m: Mutant) -> str:
     """A gap across a wire."""
     layer = m.layer(METALS)
-    wire, gap = m.wire(layer), m.one((140, 200, 300, 500, 1000))
+    wire, gap = m.wire(layer), m.choice((140, 200, 300, 500, 1000))
     if max(wire.width(), wire.height()) < gap:
         raise NotHere
     if wire.width() >= wire.height():
@@ -72,9 +72,9 @@ def metal_thinned(m: Mutant) -> str:
     layer = m.layer(METALS)
     edge = m.edge(layer)
     across = m.region(layer)
-    length = min(edge.length(), m.one((200, 500, 1000, 3000)))
+    length = min(edge.length(), m.choice((200, 500, 1000, 3000)))
     start = m.rng.randrange(0, edge.length() - length + 1, 5)
-    depth = m.one((5, 10, 20, 50, 100, 200, 500))
+    depth = m.choice((5, 10, 20, 50, 100, 200, 500))
     box = _beside(edge, start, length, -depth)
     if (kdb.Region(box) - across).is_empty() and not (across & kdb.Region(box)).is_empty():
         m.cut(layer, box)
@@ -87,9 +87,9 @@ def metal_widened(m: Mutant) -> str:
     """A bulge on a wire's side."""
     layer = m.layer(METALS)
     edge = m.edge(layer)
-    length = min(edge.length(), m.one((200, 500, 1000, 3000)))
+    length = min(edge.length(), m.choice((200, 500, 1000, 3000)))
     start = m.rng.randrange(0, edge.length() - length + 1, 5)
-    by = m.one((5, 10, 20, 50, 100, 200, 500))
+    by = m.choice((5, 10, 20, 50, 100, 200, 500))
     box = _beside(edge, start, length, by)
     m.add(layer, box)
     return f"{layer} at {at(box)} um widened by {by} nm over {length} nm"
@@ -104,9 +104,9 @@ def metal_bridged(m: Mutant) -> str:
 def bridge(m: Mutant, layer: str, start: kdb.Region | None = None) -> str:
     """Draw a strip from a random polygon (of `start`) to the next one of the layer, at most 5 um away."""
     polygons = list((m.region(layer) if start is None else start).each_merged())
-    polygon = m.one(polygons)
-    edge = m.one([edge for edge in polygon.each_edge() if not (edge.dx() and edge.dy()) and edge.length() >= 100])
-    length = min(edge.length(), m.one((140, 170, 300)))
+    polygon = m.choice(polygons)
+    edge = m.choice([edge for edge in polygon.each_edge() if not (edge.dx() and edge.dy()) and edge.length() >= 100])
+    length = min(edge.length(), m.choice((140, 170, 300)))
     offset = m.rng.randrange(0, edge.length() - length + 1, 5)
     search = _beside(edge, offset, length, _REACH)
     others = m.region(layer) - kdb.Region(polygon)
@@ -126,14 +126,13 @@ def _beside(edge: kdb.Edge, start: int, length: int, depth: int) -> kdb.Box:
     total = edge.length()
     d = kdb.Vector(d.x // total, d.y // total)
     n = kdb.Vector(-d.y, d.x)  # the inside is on the right
-    one = edge.p1 + d * start
-    other = one + d * length + n * depth
-    return kdb.Box(one, other)
+    corner = edge.p1 + d * start
+    return kdb.Box(corner, corner + d * length + n * depth)
 
 
-def _distance(one: kdb.Box, other: kdb.Box) -> int:
-    dx = max(other.left - one.right, one.left - other.right, 0)
-    dy = max(other.bottom - one.top, one.bottom - other.top, 0)
+def _distance(box: kdb.Box, other: kdb.Box) -> int:
+    dx = max(other.left - box.right, box.left - other.right, 0)
+    dy = max(other.bottom - box.top, box.bottom - other.top, 0)
     return max(dx, dy)
 
 
@@ -144,7 +143,7 @@ def purpose_changed(m: Mutant) -> str:
     polygon = m.polygon(layer)
     m.cut(layer, polygon)
     if layer in PIN_LAYERS:
-        purpose, to = m.one((("pin", PIN_LAYERS[layer].pin), ("label", PIN_LAYERS[layer].label)))
+        purpose, to = m.choice((("pin", PIN_LAYERS[layer].pin), ("label", PIN_LAYERS[layer].label)))
         m.add(to, polygon)
         return f"{layer} at {at(polygon.bbox())} um on the {purpose} purpose"
     other = "tap" if layer == "diff" else "diff"

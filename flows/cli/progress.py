@@ -1,4 +1,4 @@
-"""How far long steps are, on stderr: a live display on a terminal, a line for each finished task elsewhere."""
+"""Progress of long tasks on stderr: a live display on a terminal, a line for each finished task elsewhere."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["Display"]
 
 
 class Display:
-    """A `mirrorneuron.flows.signoff.Watcher` that shows what it is told; use it as a context manager."""
+    """The `mirrorneuron.flows.results.watch.Watcher` of the command line; use it as a context manager."""
 
     def __init__(self) -> None:
-        """Begin with no task."""
+        """A display without tasks."""
         self._console = Console(file=sys.stderr, highlight=False)
         self._live = Progress(
             SpinnerColumn(finished_text=" "),
@@ -37,19 +37,19 @@ class Display:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Leave it as it is."""
+        """Stop the display; what it shows remains."""
         self._live.stop()
 
     def started(self, task: str) -> None:
-        """Show a task without telling how far it is."""
+        """Show a task whose progress is not known yet."""
         self._tasks[task] = self._live.add_task(task, total=None, verdict="")
 
     def advanced(self, task: str, done: int, of: int) -> None:
-        """Show how far it is."""
+        """Show a task's progress."""
         self._live.update(self._tasks[task], completed=done, total=of)
 
     def ended(self, task: str, passed: bool, seconds: float) -> None:
-        """Show its verdict."""
+        """Show a task's verdict."""
         verdict = "ok" if passed else "[red]failed[/red]"
         self._live.update(self._tasks[task], completed=1, total=1, verdict=verdict)
         self._live.stop_task(self._tasks[task])

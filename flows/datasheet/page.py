@@ -1,18 +1,16 @@
-"""A datasheet as one HTML page that needs nothing else."""
+"""A datasheet as one self-contained HTML page."""
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from mirrorneuron.flows.datasheet.result import Datasheet
 from mirrorneuron.flows.reports import page
 from mirrorneuron.flows.reports.page import number
 from mirrorneuron.flows.reports.picture import legend
-from mirrorneuron.pdk_sky130.errors import EvidenceError
-
-if TYPE_CHECKING:
-    from mirrorneuron.flows.datasheet import Datasheet
+from mirrorneuron.flows.reports.plots import draw
+from mirrorneuron.flows.results.check import Check
 
 __all__ = ["render"]
 
@@ -20,10 +18,10 @@ _HEADLINE: Final = ("error_mid", "output_resistance", "output_low", "input_volta
 
 
 @dataclass(frozen=True)
-class _Row:
-    """A number: what it is, its unit, as measured, by hand, and what is asked of it; all text."""
+class _QuantityRow:
+    """A quantity as text: its unit, numbers as measured and by hand, formula and source, target and verdict."""
 
-    what: str
+    quantity: str
     unit: str
     values: list[str]
     hand: str
@@ -33,7 +31,7 @@ class _Row:
     passed: bool | None
 
 
-def render(found: Datasheet) -> str:
+def render(datasheet: Datasheet) -> str:
     """The page's text, the same for the same results.
 
     Raises
@@ -41,60 +39,57 @@ def render(found: Datasheet) -> str:
     EvidenceError
         The picture is missing.
     """
-    try:
-        picture = base64.b64encode(found.built.picture.read_bytes()).decode()
-    except OSError as error:
-        raise EvidenceError(f"the picture {found.built.picture} is missing ({error.strerror})") from error
-    quantities, best = found.bench.quantities, found.best
-    told = dict(line.split(": ", 1) for line in found.spec.lines())
-    steps: dict[str, list[object]] = {}
-    for check in found.checks:
-        steps.setdefault(check.step, []).append(check)
+    quantities, best, spec = datasheet.bench.quantities, datasheet.best, datasheet.spec
     return page.render(
         "datasheet.html.j2",
-        name=found.spec.name,
-        summary=(type(found.spec).__doc__ or "").splitlines()[0],
-        passed=found.passed,
-        failed=[check for check in found.checks if not check.passed],
-        area=found.built.area_um2,
+        name=spec.name,
+        summary=(type(spec).__doc__ or "").splitlines()[0],
+        passed=datasheet.passed,
+        failed=[check for check in datasheet.checks if not check.passed],
+        area=datasheet.built.area_um2,
         headline=[
             (quantities[key].text, number(best.numbers[key]), quantities[key].unit)
             for key in _HEADLINE
             if key in quantities and key in best.numbers
         ],
-        measured=list(found.measured),
-        rows=_rows(found),
+        measured=list(datasheet.measured),
+        rows=_rows(datasheet),
         missing=[(quantities[key].text, why) for key, why in best.missing.items() if key in quantities],
-        plots=found.bench.plots(found.measured),
-        tables=found.bench.tables(found.measured),
-        picture=f"data:image/png;base64,{picture}",
+        plots=[draw(plot) for plot in datasheet.bench.plots(datasheet.measured)],
+        tables=datasheet.bench.tables(datasheet.measured),
+        picture=page.inline_png(datasheet.built.picture),
         legend=legend(),
-        spec=[
-            (row.field, told[row.field], row.description) for row in type(found.spec).field_rows() if row.field in told
-        ],
-        steps=steps,
-        versions=found.versions,
+        spec=page.spec_rows(spec),
+        steps=_by_step(datasheet),
+        versions=datasheet.versions,
         models=best.models,
     )
 
 
-def _rows(found: Datasheet) -> list[_Row]:
-    judged = {judgement.target.value: judgement for judgement in found.judgements}
-    rows: list[_Row] = []
-    for key, quantity in found.bench.quantities.items():
-        values = [number(one.numbers.get(key)) for one in found.measured.values()]
+def _by_step(datasheet: Datasheet) -> dict[str, list[Check]]:
+    steps: dict[str, list[Check]] = {}
+    for check in datasheet.checks:
+        steps.setdefault(check.step, []).append(check)
+    return steps
+
+
+def _rows(datasheet: Datasheet) -> list[_QuantityRow]:
+    judgements = {judgement.target.value: judgement for judgement in datasheet.judgements}
+    rows: list[_QuantityRow] = []
+    for key, quantity in datasheet.bench.quantities.items():
+        values = [number(measurement.numbers.get(key)) for measurement in datasheet.measured.values()]
         if not any(values):
             continue
-        hand, judgement = found.theory.get(key), judged.get(key)
+        hand, judgement = datasheet.theory.get(key), judgements.get(key)
         rows.append(
-            _Row(
-                what=quantity.text,
+            _QuantityRow(
+                quantity=quantity.text,
                 unit=quantity.unit,
                 values=values,
                 hand=number(hand.value) if hand else "",
                 formula=hand.formula if hand else "",
                 source=hand.source if hand else "",
-                target=judgement.target.told("") if judgement else "",
+                target=judgement.target.limits_text("") if judgement else "",
                 passed=judgement.passed if judgement else None,
             )
         )

@@ -1,4 +1,4 @@
-"""What a design rule check is asked and what it answers, whichever deck it is."""
+"""The input and the output of one deck, and the layer that a rule is about."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.pdk_sky130 import install
 
-__all__ = ["Findings", "Job", "Violation", "layer_of"]
+__all__ = ["DeckJob", "Findings", "layer_of"]
 
 # The layer that a rule is about, by the first part of its name: decks and tables say "m1", "met1" or "MR_met1".
 _LAYERS: Final = {
@@ -25,21 +26,18 @@ _LAYERS: Final = {
 
 
 @dataclass(frozen=True)
-class Violation:
-    """One marker: which deck, its rule's name and text, the drawing layer that the rule is about (empty where its name
-    tells none), and the centre of the marker in the top cell [um]."""
+class DeckJob:
+    """A layout to be checked by a deck.
 
-    deck: str
-    rule: str
-    text: str
-    layer: str
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class Job:
-    """A layout to be checked; `centre` is the middle of its top cell [um]."""
+    Attributes
+    ----------
+    work
+        Folder for reports and logs.
+    timeout_s
+        For each program [s].
+    centre
+        Middle of the top cell [um].
+    """
 
     pdk: install.Pdk
     gds: Path
@@ -52,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Findings:
-    """What one check found; `rules` is how many it says to have run, `skipped` those it did not apply, with why."""
+    """The violations of one check; `rules`: how many it reports to have run; `skipped`: rules not applied, with why."""
 
     rules: int
     violations: list[Violation]
@@ -60,6 +58,6 @@ class Findings:
 
 
 def layer_of(rule: str) -> str:
-    """The drawing layer that a rule is about, by the rule's name in any of the decks; empty if the name tells none."""
+    """The drawing layer that a rule is about, by its name in any of the decks; empty if the name does not say."""
     words = re.split(r"[._ ]", re.sub(r"^(MRW?|ar_q|pin)[._]", "", rule))
     return _LAYERS.get(words[0].lower(), "")

@@ -8,16 +8,22 @@ from pathlib import Path
 import klayout.db as kdb
 import klayout.rdb as rdb
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.drc.findings import Job, Violation, layer_of
+from mirrorneuron.flows.drc.findings import DeckJob, layer_of
+from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 __all__ = ["categories", "items", "run_deck"]
 
 
 def run_deck(
-    job: Job, name: str, deck: Path, switches: dict[str, str], ok_codes: Sequence[int] = (0,)
+    job: DeckJob, name: str, deck: Path, switches: dict[str, str], ok_codes: Sequence[int] = (0,)
 ) -> tuple[tools.Completed, rdb.ReportDatabase]:
-    """Run a KLayout deck; its output and its report (``<name>.lyrdb`` in the job's folder).
+    """Run a KLayout deck.
+
+    Returns
+    -------
+    tools.Completed, rdb.ReportDatabase
+        Its output and its report (``<name>.lyrdb`` in the job's folder).
 
     Raises
     ------
@@ -39,6 +45,10 @@ def run_deck(
         env={"KLAYOUT_HOME": str(job.work / "klayout_home")},
         ok_codes=ok_codes,
     )
+    return done, _report(report, name, job.top, log)
+
+
+def _report(report: Path, name: str, top: str, log: Path) -> rdb.ReportDatabase:
     if not report.is_file() or report.stat().st_size == 0:
         raise EvidenceError(f"the {name} check left no report {report} (log: {log}, {log}.err)")
     database = rdb.ReportDatabase("")
@@ -48,11 +58,9 @@ def run_deck(
         raise EvidenceError(
             f"the {name} check's report is damaged or cut off: {error} ({report}, log: {log})"
         ) from error
-    if database.top_cell_name != job.top:
-        raise EvidenceError(
-            f"the {name} check looked at cell {database.top_cell_name!r}, not at {job.top!r} ({report})"
-        )
-    return done, database
+    if database.top_cell_name != top:
+        raise EvidenceError(f"the {name} check looked at cell {database.top_cell_name!r}, not at {top!r} ({report})")
+    return database
 
 
 def categories(database: rdb.ReportDatabase) -> Iterator[rdb.RdbCategory]:
@@ -69,23 +77,29 @@ def items(deck: str, database: rdb.ReportDatabase) -> Iterator[Violation]:
     for item in database.each_item():
         category = database.category_by_id(item.category_id())
         cell = database.cell_by_id(item.cell_id())
-        box = kdb.DBox()
-        for value in item.each_value():
-            for is_kind, shape in (
-                (value.is_polygon, value.polygon),
-                (value.is_box, value.box),
-                (value.is_edge, value.edge),
-                (value.is_edge_pair, value.edge_pair),
-                (value.is_path, value.path),
-                (value.is_text, value.text),
-            ):
-                if is_kind():
-                    box += shape().bbox()
+        box = _box(item)
         centre = _to_top(cell, database) * box.center() if not box.empty() else kdb.DPoint()
         rule = _full_name(category)
         yield Violation(
             deck, rule, category.description or rule, layer_of(rule), round(centre.x, 6), round(centre.y, 6)
         )
+
+
+def _box(item: rdb.RdbItem) -> kdb.DBox:
+    """The box around all shapes of a marker."""
+    box = kdb.DBox()
+    for value in item.each_value():
+        for is_kind, shape in (
+            (value.is_polygon, value.polygon),
+            (value.is_box, value.box),
+            (value.is_edge, value.edge),
+            (value.is_edge_pair, value.edge_pair),
+            (value.is_path, value.path),
+            (value.is_text, value.text),
+        ):
+            if is_kind():
+                box += shape().bbox()
+    return box
 
 
 def _full_name(category: rdb.RdbCategory) -> str:
@@ -94,7 +108,7 @@ def _full_name(category: rdb.RdbCategory) -> str:
 
 
 def _to_top(cell: rdb.RdbCell, database: rdb.ReportDatabase) -> kdb.DCplxTrans:
-    """From a cell to the top cell, through the first place of each (the report names one place per cell)."""
+    """From a cell to the top cell, through the first placement of each (the report names one per cell)."""
     trans = kdb.DCplxTrans()
     while reference := next(iter(cell.each_reference()), None):
         trans = reference.trans * trans

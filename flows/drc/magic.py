@@ -7,15 +7,16 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.flows.drc.findings import Findings, Job, Violation, layer_of
+from mirrorneuron.flows.drc.findings import DeckJob, Findings, layer_of
+from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.flows.tools import magic
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 __all__ = ["check"]
 
 _REPEATED: Final = "See error definition in the subcell"
-# The list of texts and places goes to a file of its own; Magic's chatter stays in the log.
-_MAGIC_SCRIPT: Final = """
+# The list of texts and places goes to a file of its own; Magic's other output stays in the log.
+_SCRIPT: Final = """
 crashbackups stop
 drc off
 drc euclidean on
@@ -45,8 +46,16 @@ close $out
 """
 
 
-def check(job: Job) -> Findings:
-    """Magic's DRC in the style ``drc(full)``."""
+def check(job: DeckJob) -> Findings:
+    """Run Magic's DRC in the style ``drc(full)``.
+
+    Raises
+    ------
+    EvidenceError
+        The totals or the report are missing, or contradict each other.
+    ToolError
+        Magic is missing, crashed or hung.
+    """
     work = job.work / "magic"
     work.mkdir(parents=True, exist_ok=True)
     report = work / "drc.txt"
@@ -54,41 +63,40 @@ def check(job: Job) -> Findings:
     shutil.copyfile(job.gds, work / "layout.gds")
     done = magic.run_script(
         job.pdk,
-        _MAGIC_SCRIPT,
+        _SCRIPT,
         name="drc",
         work=work,
         timeout_s=job.timeout_s,
         env={"MN_TOP": job.top, "MN_REPORT": report.name},
     )
-    rules = _magic_number(r"Total number of rules specif\w+ in tech file: (\d+)", done.stdout, report)
-    total = _magic_number(r"Total DRC errors found: (\d+)", done.stdout, report)
-    found = _parse_magic(report)
-    if total == 0 and found:
-        raise EvidenceError(f"Magic counts 0 DRC errors and lists {len(found)} ({report})")
-    if total and not found:
-        # 8.3.105 names no rule for a cell that is nothing but one wire that is too narrow.
-        found = [
-            Violation("magic", "unlisted", f"Magic counts {total} errors and names none ({report})", "", *job.centre)
-        ]
-    return Findings(rules, found)
+    rules = _number(r"Total number of rules specif\w+ in tech file: (\d+)", done.stdout, report)
+    total = _number(r"Total DRC errors found: (\d+)", done.stdout, report)
+    violations = _violations(report)
+    if total == 0 and violations:
+        raise EvidenceError(f"Magic counts 0 DRC errors and lists {len(violations)} ({report})")
+    if total and not violations:
+        # 8.3.105 names no rule for a cell that holds nothing but one wire that is too narrow.
+        text = f"Magic counts {total} errors and names none ({report})"
+        violations = [Violation("magic", "unlisted", text, "", *job.centre)]
+    return Findings(rules, violations)
 
 
-def _magic_number(pattern: str, text: str, report: Path) -> int:
+def _number(pattern: str, text: str, report: Path) -> int:
     match = re.search(pattern, text)
     if match is None:
-        raise EvidenceError(f"Magic's DRC did not tell its totals (log: {report.parent / 'drc.log'})")
+        raise EvidenceError(f"Magic's DRC did not report its totals (log: {report.parent / 'drc.log'})")
     return int(match.group(1))
 
 
-def _parse_magic(report: Path) -> list[Violation]:
+def _violations(report: Path) -> list[Violation]:
     """Violations from the file that the script leaves: ``box``, then ``rule`` and ``at`` lines, ``end``."""
     lines = report.read_text().splitlines() if report.is_file() else []
     if len(lines) < 2 or lines[-1] != "end" or not lines[0].startswith("box "):
         raise EvidenceError(f"Magic's DRC report {report} is missing or cut off")
     x1, y1, x2, y2 = (float(word) for word in lines[0].split()[1:])
     if x2 <= x1 or y2 <= y1:
-        raise EvidenceError(f"Magic sees nothing in the cell: no shape is on a layer that it knows ({report})")
-    found: list[Violation] = []
+        raise EvidenceError(f"Magic reads no shape of the cell: none is on a layer that it knows ({report})")
+    violations: list[Violation] = []
     text = ""
     for line in lines[1:-1]:
         kind, _, rest = line.partition(" ")
@@ -96,13 +104,13 @@ def _parse_magic(report: Path) -> list[Violation]:
             text = rest.strip()
         elif kind == "at":
             x, y = (float(word) for word in rest.split())
-            # 0.005 um is the finest that means anything; the rest is Magic's single-precision scale.
+            # The grid is 0.005 um; finer digits come from Magic's single-precision scale.
             rule = _rule_name(text)
-            found.append(Violation("magic", rule, text, layer_of(rule), round(x, 4), round(y, 4)))
+            violations.append(Violation("magic", rule, text, layer_of(rule), round(x, 4), round(y, 4)))
         else:
             raise EvidenceError(f"Magic's DRC report {report} has a line that cannot be read: {line!r}")
     # An error inside a subcell shows in its parent once more, without its rule.
-    return [violation for violation in found if violation.text != _REPEATED] or found
+    return [violation for violation in violations if violation.text != _REPEATED] or violations
 
 
 def _rule_name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The official KLayout deck and its two side checks, as the PDK brings them."""
+"""The official KLayout deck and its two side checks, as the PDK holds them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import klayout.db as kdb
-from mirrorneuron.flows.drc.findings import Findings, Job, Violation
+from mirrorneuron.flows.drc.findings import DeckJob, Findings
 from mirrorneuron.flows.drc.klayout import categories, items, run_deck
+from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 __all__ = ["official", "pin_label", "zero_area"]
@@ -21,8 +22,16 @@ _SECTIONS: Final = ("FEOL section", "BEOL section", "OFFGRID-ANGLES section")
 _SIDE_CHECK_CODES: Final = (0, *range(2, 128))
 
 
-def official(job: Job) -> Findings:
-    """The official deck with all its rule groups."""
+def official(job: DeckJob) -> Findings:
+    """Run the official deck with all its rule groups.
+
+    Raises
+    ------
+    EvidenceError
+        It left no whole report, or did not run one of its groups.
+    ToolError
+        KLayout is missing, crashed or hung.
+    """
     done, database = run_deck(
         job, "official", job.pdk.drc_deck, {"top_cell": job.top, "thr": str(job.threads), **_SWITCHES}
     )
@@ -31,27 +40,26 @@ def official(job: Job) -> Findings:
     missing = [section for section in _SECTIONS if section not in lines]
     if rules and missing:
         raise EvidenceError(
-            f"the official deck did not run its {', '.join(missing)}; what it did run proves nothing "
+            f"the official deck did not run its {', '.join(missing)}; the rules that it did run prove nothing "
             f"(log: {job.work / 'official.log'})"
         )
     return Findings(rules, list(items("official", database)))
 
 
-def zero_area(job: Job, deck: Path, layout: kdb.Layout) -> Findings:
+def zero_area(job: DeckJob, deck: Path, layout: kdb.Layout) -> Findings:
     """The shuttle's check for shapes without area and paths without length."""
     done, database = run_deck(job, "zero-area", deck, {"top_cell_name": job.top}, _SIDE_CHECK_CODES)
     total = _last_number(r"(\d+) total zero-area objects", done.stdout, "zero-area", job)
-    found = list(items("zero-area", database))
+    violations = list(items("zero-area", database))
     # The deck marks shapes without area, but only counts paths without length.
-    found += [
+    violations += [
         Violation("zero-area", "zero_length_path", "path without length", "", x, y)
         for x, y in _zero_length_paths(layout)
     ]
-    if (total == 0) != (not found):
-        raise EvidenceError(
-            f"the zero-area check counts {total} objects and marks {len(found)} (log: {job.work / 'zero-area.log'})"
-        )
-    return Findings(len(re.findall(r"^\d+ zero-(?:area shapes|length paths)", done.stdout, re.MULTILINE)), found)
+    if (total == 0) != (not violations):
+        log = job.work / "zero-area.log"
+        raise EvidenceError(f"the zero-area check counts {total} objects and marks {len(violations)} (log: {log})")
+    return Findings(len(re.findall(r"^\d+ zero-(?:area shapes|length paths)", done.stdout, re.MULTILINE)), violations)
 
 
 def _zero_length_paths(layout: kdb.Layout) -> Iterator[tuple[float, float]]:
@@ -63,20 +71,19 @@ def _zero_length_paths(layout: kdb.Layout) -> Iterator[tuple[float, float]]:
                     yield centre.x, centre.y
 
 
-def pin_label(job: Job, deck: Path) -> Findings:
+def pin_label(job: DeckJob, deck: Path) -> Findings:
     """The shuttle's check for pins and labels that lie on no drawing."""
     switches = {"top_cell_name": job.top, "threads": str(job.threads)}
     done, database = run_deck(job, "pin-label", deck, switches, _SIDE_CHECK_CODES)
     total = _last_number(r"(\d+) total error\(s\)", done.stdout, "pin-label", job)
-    found = list(items("pin-label", database))
-    if (total == 0) != (not found):
-        raise EvidenceError(
-            f"the pin-label check counts {total} errors and marks {len(found)} (log: {job.work / 'pin-label.log'})"
-        )
-    return Findings(_last_number(r"(\d+) checks", done.stdout, "pin-label", job), found)
+    violations = list(items("pin-label", database))
+    if (total == 0) != (not violations):
+        log = job.work / "pin-label.log"
+        raise EvidenceError(f"the pin-label check counts {total} errors and marks {len(violations)} (log: {log})")
+    return Findings(_last_number(r"(\d+) checks", done.stdout, "pin-label", job), violations)
 
 
-def _last_number(pattern: str, text: str, name: str, job: Job) -> int:
+def _last_number(pattern: str, text: str, name: str, job: DeckJob) -> int:
     numbers = re.findall(pattern, text)
     if not numbers:
         raise EvidenceError(f"the {name} check did not run to its end (log: {job.work / name}.log)")

@@ -1,63 +1,33 @@
 """Design rule check by three decks: ours, the official KLayout deck with its side checks, and Magic's.
 
-Evidence, without which nothing passes: every deck left its whole report, and says itself how many rules it ran.
+Evidence, without which nothing passes: every deck left its whole report, and reports itself how many rules it ran.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import klayout.db as kdb
 from mirrorneuron.flows.drc import magic as drc_magic
 from mirrorneuron.flows.drc import official as drc_official
 from mirrorneuron.flows.drc import ours as drc_ours
-from mirrorneuron.flows.drc.findings import Findings, Job, Violation
+from mirrorneuron.flows.drc.findings import DeckJob, Findings
+from mirrorneuron.flows.drc.result import DrcResult
 from mirrorneuron.flows.tools import gds as gds_file
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError, NetlistError
 from mirrorneuron.pdk_sky130.layers import DRAWING, Layer
 
-__all__ = ["DECKS", "DrcResult", "Violation", "run"]
+__all__ = ["DECKS", "run"]
 
 DECKS: Final[tuple[str, ...]] = ("ours", "official", "magic")
 """The decks that `run` knows; the official one brings its zero-area and pin-label checks where the PDK has them."""
 
 _TIMEOUT_S: Final = 1800.0
-
-
-@dataclass(frozen=True)
-class DrcResult:
-    """What the decks found; `rules_by_deck` is how many rules each check itself reports to have run, `not_applicable`
-    the rules of ours among them that do not apply to this layout, with the reason."""
-
-    violations: tuple[Violation, ...]
-    rules_by_deck: dict[str, int]
-    not_applicable: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def passed(self) -> bool:
-        """No violation."""
-        return not self.violations
-
-    @property
-    def rules_run(self) -> int:
-        """Rules run, all decks together."""
-        return sum(self.rules_by_deck.values())
-
-    def as_json(self) -> dict[str, Any]:
-        """The result as a JSON object; coordinates in um."""
-        return {
-            "passed": self.passed,
-            "rules_run": self.rules_run,
-            "rules_by_deck": self.rules_by_deck,
-            "not_applicable": self.not_applicable,
-            "violations": [asdict(violation) for violation in self.violations],
-        }
 
 
 def run(
@@ -106,47 +76,50 @@ def run(
         raise NetlistError(
             f"cell {cell.name} of {gds} has no shape on any layer of the process: nothing can be checked"
         )
-    middle = cell.dbbox().center()
-    job = Job(
-        pdk,
-        gds_file.as_gds(gds, layout, work),
-        cell.name,
-        work.resolve(),
-        max(1, jobs),
-        timeout_s,
-        (middle.x, middle.y),
-    )
+    path, centre = gds_file.as_gds(gds, layout, work), cell.dbbox().center()
+    job = DeckJob(pdk, path, cell.name, work.resolve(), max(1, jobs), timeout_s, (centre.x, centre.y))
+    return _result(_run_all(_checks(job, decks, layout), jobs), work)
+
+
+def _drawn(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> bool:
+    """Whether a cell has a shape on a layer; texts do not count."""
+    index = layout.find_layer(*layer)
+    if index is None:
+        return False
+    shapes = cell.begin_shapes_rec(index)
+    shapes.shape_flags = kdb.Shapes.SAll - kdb.Shapes.STexts
+    return not shapes.at_end()
+
+
+def _checks(job: DeckJob, decks: Collection[str], layout: kdb.Layout) -> dict[str, Callable[[], Findings]]:
+    """The checks of the decks by name, ready to run."""
     checks: dict[str, Callable[[], Findings]] = {}
     if "ours" in decks:
         checks["ours"] = partial(drc_ours.check, job)
     if "official" in decks:
         checks["official"] = partial(drc_official.official, job)
-        if pdk.zero_area_deck:
-            checks["zero-area"] = partial(drc_official.zero_area, job, pdk.zero_area_deck, layout)
-        if pdk.pin_label_deck:
-            checks["pin-label"] = partial(drc_official.pin_label, job, pdk.pin_label_deck)
+        if job.pdk.zero_area_deck:
+            checks["zero-area"] = partial(drc_official.zero_area, job, job.pdk.zero_area_deck, layout)
+        if job.pdk.pin_label_deck:
+            checks["pin-label"] = partial(drc_official.pin_label, job, job.pdk.pin_label_deck)
     if "magic" in decks:
         checks["magic"] = partial(drc_magic.check, job)
+    return checks
+
+
+def _run_all(checks: dict[str, Callable[[], Findings]], jobs: int) -> dict[str, Findings]:
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         futures = {name: pool.submit(check) for name, check in checks.items()}
-        found = {name: future.result() for name, future in futures.items()}
-    for name, findings in found.items():
-        if findings.rules < 1:
-            raise EvidenceError(
-                f"the {name} check ran 0 rules: that is no clean layout but no check at all (see {work})"
-            )
+        return {name: future.result() for name, future in futures.items()}
+
+
+def _result(findings: dict[str, Findings], work: Path) -> DrcResult:
+    """The findings of all checks together; each must have run rules."""
+    for name, own in findings.items():
+        if own.rules < 1:
+            raise EvidenceError(f"the {name} check ran 0 rules: it did not check the layout (see {work})")
     return DrcResult(
-        tuple(violation for findings in found.values() for violation in findings.violations),
-        {name: findings.rules for name, findings in found.items()},
-        {rule: reason for findings in found.values() for rule, reason in findings.skipped.items()},
+        tuple(violation for own in findings.values() for violation in own.violations),
+        {name: own.rules for name, own in findings.items()},
+        {rule: reason for own in findings.values() for rule, reason in own.skipped.items()},
     )
-
-
-def _drawn(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> bool:
-    """Whether a cell has a shape, text apart, on a layer."""
-    index = layout.find_layer(*layer)
-    if index is None:
-        return False
-    found = cell.begin_shapes_rec(index)
-    found.shape_flags = kdb.Shapes.SAll - kdb.Shapes.STexts
-    return not found.at_end()

@@ -1,5 +1,7 @@
 """Parasitics of a layout as a netlist."""
 
-from mirrorneuron.flows.extract.run import Agreement, ExtractResult, compare, run
+from mirrorneuron.flows.extract.agreement import compare
+from mirrorneuron.flows.extract.result import Agreement, ExtractResult
+from mirrorneuron.flows.extract.run import run
 
 __all__ = ["Agreement", "ExtractResult", "compare", "run"]

@@ -85,15 +85,15 @@ def read(tech: str, variant: str) -> CapacitanceRules:
                 case ["defaultperimeter", names, plane, value]:
                     perimeter |= dict.fromkeys(_kinds(types, names, plane), float(value))
                 case ["defaultoverlap", names, plane, other_names, other_plane, value]:
-                    for one in _kinds(types, names, plane):
-                        for other in _kinds(types, other_names, other_plane):
+                    for kind in _kinds(types, names, plane):
+                        for other_kind in _kinds(types, other_names, other_plane):
                             # The first statement for a pair counts.
-                            overlap.setdefault((one, other), float(value))
-                            overlap.setdefault((other, one), float(value))
+                            overlap.setdefault((kind, other_kind), float(value))
+                            overlap.setdefault((other_kind, kind), float(value))
                 case ["defaultsideoverlap", names, plane, other_names, other_plane, value]:
-                    for one in _kinds(types, names, plane):
-                        for other in _kinds(types, other_names, other_plane):
-                            side[one, other] += float(value)
+                    for kind in _kinds(types, names, plane):
+                        for other_kind in _kinds(types, other_names, other_plane):
+                            side[kind, other_kind] += float(value)
                 case ["defaultsidewall", names, plane, value, *offset]:
                     far = float(offset[0]) if offset else 0.0
                     sidewall |= dict.fromkeys(_kinds(types, names, plane), (float(value), far))
@@ -107,7 +107,7 @@ def read(tech: str, variant: str) -> CapacitanceRules:
     if missing or not halo:
         raise EvidenceError(
             f"the Magic technology file has no capacitances for {', '.join(missing) or 'edges (sidehalo)'}; "
-            "install the official one of SKY130"
+            "install the official file of SKY130"
         )
     return CapacitanceRules(halo, order, area, perimeter, overlap, dict(side), sidewall)
 

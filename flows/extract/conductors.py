@@ -33,7 +33,7 @@ class Conductors:
     """The conductors of a cell: merged regions by name, boxes by name with the net of each.
 
     Besides the drawn layers: ``poly`` without resistors' bodies, which are ``body``; ``diff`` without gates; ``pwell``
-    is the isolated one.
+    is an isolated p-well.
     """
 
     def __init__(self, layout: kdb.Layout, cell: kdb.Cell) -> None:
@@ -115,9 +115,9 @@ class Conductors:
                 for i, j in pairs(boxes, self._parts[layer][0], self.grid):
                     joints.append((owners[i] + count, self._parts[layer][1][j] + base[layer]))
             count += _count(owners)
-        one = np.concatenate([i for i, _ in joints] or [np.empty(0, np.int64)])
-        other = np.concatenate([j for _, j in joints] or [np.empty(0, np.int64)])
-        graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(count, count))
+        starts = np.concatenate([i for i, _ in joints] or [np.empty(0, np.int64)])
+        ends = np.concatenate([j for _, j in joints] or [np.empty(0, np.int64)])
+        graph = coo_array((np.ones(len(starts), np.int8), (starts, ends)), shape=(count, count))
         labels = connected_components(graph, directed=False)[1].astype(np.int64)
         return base, np.where(labels == labels[SUBSTRATE], SUBSTRATE, labels + 1)
 
@@ -138,24 +138,24 @@ class Conductors:
     def nets(self, layer: str, points: Ints) -> Ints:
         """The net of a layer's conductor at each point (lower left corner of a unit square); -1 where there is none."""
         base, labels = self._numbers
-        found = self.polygons(layer, points)
-        return np.where(found < 0, -1, labels[found + base[layer]])
+        polygons = self.polygons(layer, points)
+        return np.where(polygons < 0, -1, labels[polygons + base[layer]])
 
     def polygons(self, layer: str, points: Ints) -> Ints:
         """The number of a layer's polygon at each point, in the order of its region; -1 where there is none."""
         boxes, owners = self._parts[layer]
-        found = find(points, boxes, self.grid)
-        return np.where(found < 0, -1, owners[found]) if len(owners) else found
+        indices = find(points, boxes, self.grid)
+        return np.where(indices < 0, -1, owners[indices]) if len(owners) else indices
 
     def beside(self, layer: str, other: str) -> dict[int, list[int]]:
-        """For each polygon of a layer the polygons of another one that touch it, by their numbers."""
+        """For each polygon of a layer the polygons of another layer that touch it, by their numbers."""
         boxes, owners = self._parts[layer]
         others, numbers = self._parts[other]
-        found: dict[int, set[int]] = {}
+        touching_of: dict[int, set[int]] = {}
         for i, j in pairs(boxes + np.array([-1, -1, 1, 1]), others, self.grid):
-            for one, two in zip(owners[i].tolist(), numbers[j].tolist(), strict=True):
-                found.setdefault(one, set()).add(two)
-        return {number: sorted(touching) for number, touching in found.items()}
+            for number, other_number in zip(owners[i].tolist(), numbers[j].tolist(), strict=True):
+                touching_of.setdefault(number, set()).add(other_number)
+        return {number: sorted(touching) for number, touching in touching_of.items()}
 
     def count(self) -> int:
         """One more than the largest number of a net."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
-__all__ = ["Device", "Extracted", "Node", "Terminal", "read"]
+__all__ = ["ExtractedCell", "ExtractedDevice", "ExtractedNode", "Terminal", "read"]
 
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 
@@ -28,7 +28,7 @@ class Terminal:
 
 
 @dataclass(frozen=True)
-class Device:
+class ExtractedDevice:
     """A device: Magic's kind, model, place [um] of its lower left corner, drawn sizes [um] by name (``l``, ``w``)."""
 
     kind: str
@@ -42,7 +42,7 @@ class Device:
 
 
 @dataclass(frozen=True)
-class Node:
+class ExtractedNode:
     """Capacitance to the substrate [aF]; area [um^2] and perimeter [um] by resistance class; where it is.
 
     ``kind`` is Magic's type at (`x_um`, `y_um`), the lower left corner of some part of the node.
@@ -57,14 +57,14 @@ class Node:
 
 
 @dataclass
-class Extracted:
+class ExtractedCell:
     """A flat cell as extracted. Every node goes by one name; `aliases` leads from its other names to it."""
 
-    nodes: dict[str, Node] = field(default_factory=dict)
+    nodes: dict[str, ExtractedNode] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     substrate: str = ""
-    devices: list[Device] = field(default_factory=list)
+    devices: list[ExtractedDevice] = field(default_factory=list)
     couplings_af: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     resist_classes: tuple[int, ...] = ()
 
@@ -74,7 +74,7 @@ class Extracted:
         return name if name in self.nodes else None
 
 
-def read(path: Path) -> Extracted:
+def read(path: Path) -> ExtractedCell:
     """Read a ``.ext`` file.
 
     Raises
@@ -86,7 +86,7 @@ def read(path: Path) -> Extracted:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise EvidenceError(f"Magic's extraction left no readable {path}: {error}") from error
-    reader = _Reader()
+    reader = _ExtReader()
     for number, line in enumerate(lines, 1):
         words = [quoted or bare for quoted, bare in _WORD.findall(line)]
         handle = reader.handlers.get(words[0]) if words else None
@@ -101,9 +101,9 @@ def read(path: Path) -> Extracted:
     return reader.finish()
 
 
-class _Reader:
+class _ExtReader:
     def __init__(self) -> None:
-        self.result = Extracted()
+        self.result = ExtractedCell()
         self.scaled = False
         self.unit_um = 0.0
         self.unit_af = 1.0
@@ -136,7 +136,7 @@ class _Reader:
     def _node(self, words: list[str]) -> None:
         # node name resistance capacitance x y type, then area and perimeter for each resistance class
         pairs = [float(word) for word in words[7:]]
-        self.result.nodes[words[1]] = Node(
+        self.result.nodes[words[1]] = ExtractedNode(
             float(words[3]) * self.unit_af,
             tuple(area * self.unit_um**2 for area in pairs[0::2]),
             tuple(perimeter * self.unit_um for perimeter in pairs[1::2]),
@@ -175,13 +175,13 @@ class _Reader:
         triples = [rest[i : i + 3] for i in range(0, len(rest), 3)]
         terminals = tuple(Terminal(node, float(width) * self.unit_um) for node, width, _ in triples[1:])
         self.result.devices.append(
-            Device(kind, model, x, y, sizes, None if bulk == "None" else bulk, triples[0][0], terminals)
+            ExtractedDevice(kind, model, x, y, sizes, None if bulk == "None" else bulk, triples[0][0], terminals)
         )
 
     def _hierarchical(self, _words: list[str]) -> None:
         raise ValueError("the cell is not flat")
 
-    def finish(self) -> Extracted:
+    def finish(self) -> ExtractedCell:
         """Give every alias its node's name; a name may stand on either side of an ``equiv``."""
         nodes = self.result.nodes
         pending = [pair for pair in self.equivalents if pair[0] != pair[1]]

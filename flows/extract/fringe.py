@@ -26,9 +26,9 @@ from typing import Any, Final
 
 import klayout.db as kdb
 import numpy as np
-from mirrorneuron.flows.extract import ext_file as ext
 from mirrorneuron.flows.extract.coefficients import KINDS, SOURCES, CapacitanceRules
 from mirrorneuron.flows.extract.conductors import METALS, SUBSTRATE, Conductors
+from mirrorneuron.flows.extract.ext_file import ExtractedCell
 from mirrorneuron.flows.extract.geometry import Boxes, Ints, boxes_of, find, gaps, pairs, transposed
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.technology import magic
@@ -56,7 +56,7 @@ _PLANES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def add(extracted: ext.Extracted, conductors: Conductors, names: Mapping[int, str], rules: CapacitanceRules) -> None:
+def add(extracted: ExtractedCell, conductors: Conductors, names: Mapping[int, str], rules: CapacitanceRules) -> None:
     """Add what the edges of a layout's shapes couple to, to an extraction without it.
 
     Raises
@@ -64,10 +64,10 @@ def add(extracted: ext.Extracted, conductors: Conductors, names: Mapping[int, st
     EvidenceError
         A conductor of the layout has no node in the extraction.
     """
-    for (one, other), value in sorted(edge_capacitances(conductors, rules).items()):
+    for (net, other_net), value in sorted(edge_capacitances(conductors, rules).items()):
         if abs(value) < _TINY_AF:
             continue
-        first, second = names.get(one), names.get(other)
+        first, second = names.get(net), names.get(other_net)
         if first is None or second is None:
             raise EvidenceError(
                 "Magic extracted no node for a conductor of the layout; a capacitance of "
@@ -77,7 +77,7 @@ def add(extracted: ext.Extracted, conductors: Conductors, names: Mapping[int, st
             extracted.couplings_af[min(first, second), max(first, second)] += value
 
 
-def node_names(extracted: ext.Extracted, conductors: Conductors, types: magic.Types) -> dict[int, str]:
+def node_names(extracted: ExtractedCell, conductors: Conductors, types: magic.Types) -> dict[int, str]:
     """Magic's node of each net, by where Magic says that the node is.
 
     Raises
@@ -95,8 +95,8 @@ def node_names(extracted: ext.Extracted, conductors: Conductors, types: magic.Ty
             at = (round((node.x_um + _INSIDE_UM) / conductors.dbu), round((node.y_um + _INSIDE_UM) / conductors.dbu))
             places.setdefault(layer, []).append((name, *at))
     for layer, nodes in places.items():
-        found = conductors.nets(layer, np.array([at for _, *at in nodes], dtype=np.int64))
-        for (name, *_), net in zip(nodes, found.tolist(), strict=True):
+        net_numbers = conductors.nets(layer, np.array([at for _, *at in nodes], dtype=np.int64))
+        for (name, *_), net in zip(nodes, net_numbers.tolist(), strict=True):
             if net >= 0 and names.setdefault(net, name) != name:
                 raise EvidenceError(
                     f"{names[net]} and {name} are one net as drawn, but two to Magic: the layout has something that "
@@ -131,10 +131,10 @@ class _Sums:
         self._keys: list[Ints] = []
         self._values: list[Floats] = []
 
-    def add(self, one: Ints, other: Ints, values: Floats) -> None:
-        if not len(one):
+    def add(self, nets: Ints, others: Ints, values: Floats) -> None:
+        if not len(nets):
             return
-        keys, places = np.unique(np.minimum(one, other) * self._count + np.maximum(one, other), return_inverse=True)
+        keys, places = np.unique(np.minimum(nets, others) * self._count + np.maximum(nets, others), return_inverse=True)
         self._keys.append(keys)
         self._values.append(np.bincount(places, values.astype(np.float64), len(keys)).astype(np.float64))
 
@@ -254,8 +254,8 @@ def _walls(kind: str, region: kdb.Region, conductors: Conductors, halo_um: float
 def _cut(x: Ints, low: Ints, high: Ints, side: int, boxes: Boxes, grid: int) -> tuple[Ints, Ints, Ints, Ints]:
     """Upright edges cut where boxes end that touch them from a side, without what touches none; and the boxes."""
     strips = np.stack((x + side, low, x + side + 1, high), axis=1)
-    found = list(pairs(strips, boxes, grid)) or [(np.empty(0, np.int64), np.empty(0, np.int64))]
-    i, j = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    portions = list(pairs(strips, boxes, grid)) or [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    i, j = (np.concatenate(parts) for parts in zip(*portions, strict=True))
     return x[i], np.maximum(low[i], boxes[j, 1]), np.minimum(high[i], boxes[j, 3]), j
 
 
@@ -270,9 +270,9 @@ def _substrate_and_sidewall(kind: str, wall: _Walls, rules: CapacitanceRules, su
     ground = np.full(len(wall.net), SUBSTRATE)
     sums.add(wall.net, ground, rules.perimeter[kind] * wall.length_um * kept)
     coefficient, offset = rules.sidewall[kind]
-    one, other = wall.net[wall.facing], wall.far[wall.facing]
+    nets, others = wall.net[wall.facing], wall.far[wall.facing]
     # Half from either edge.
-    sums.add(one, other, coefficient / 2 * wall.length_um[wall.facing] / (wall.distance_um[wall.facing] + offset))
+    sums.add(nets, others, coefficient / 2 * wall.length_um[wall.facing] / (wall.distance_um[wall.facing] + offset))
 
 
 def _fringe(

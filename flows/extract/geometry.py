@@ -43,7 +43,7 @@ def _steps(part: kdb.SimplePolygon, step: int) -> list[kdb.Box]:
     whole = part.bbox()
     if part.is_box():
         return [whole]
-    found = []
+    boxes = []
     for bottom in range(whole.bottom, whole.top, step):
         top = min(bottom + step, whole.top)
         middle = (bottom + top) / 2
@@ -54,21 +54,21 @@ def _steps(part: kdb.SimplePolygon, step: int) -> list[kdb.Box]:
             if edge.dy() and min(edge.p1.y, edge.p2.y) <= middle <= max(edge.p1.y, edge.p2.y)
         ]
         if len(sides) > 1 and round(max(sides)) > round(min(sides)):
-            found.append(kdb.Box(round(min(sides)), bottom, round(max(sides)), top))
-    return found
+            boxes.append(kdb.Box(round(min(sides)), bottom, round(max(sides)), top))
+    return boxes
 
 
 def boxes_of(region: kdb.Region, mode: int = kdb.Polygon.TD_htrapezoids) -> tuple[Boxes, Ints]:
     """A merged rectilinear region as boxes, and for each the number of the polygon that it is a part of."""
-    found: list[tuple[int, int, int, int]] = []
+    boxes: list[tuple[int, int, int, int]] = []
     owners: list[int] = []
     for number, polygon in enumerate(region.each_merged()):
         parts = [polygon] if polygon.is_box() else polygon.decompose_trapezoids(mode)
         for part in parts:
             box = part.bbox()
-            found.append((box.left, box.bottom, box.right, box.top))
+            boxes.append((box.left, box.bottom, box.right, box.top))
             owners.append(number)
-    return np.array(found, dtype=np.int64).reshape(-1, 4), np.array(owners, dtype=np.int64)
+    return np.array(boxes, dtype=np.int64).reshape(-1, 4), np.array(owners, dtype=np.int64)
 
 
 def transposed(boxes: Boxes) -> Boxes:
@@ -76,14 +76,14 @@ def transposed(boxes: Boxes) -> Boxes:
     return boxes[:, [1, 0, 3, 2]]
 
 
-def pairs(one: Boxes, other: Boxes, cell: int) -> Iterator[tuple[Ints, Ints]]:
+def pairs(boxes: Boxes, others: Boxes, cell: int) -> Iterator[tuple[Ints, Ints]]:
     """Index pairs of the boxes that share some area, each once, in portions; `cell` is the grid's pitch."""
-    if not len(one) or not len(other):
+    if not len(boxes) or not len(others):
         return
-    low = np.minimum(one[:, :2].min(axis=0), other[:, :2].min(axis=0))
-    columns = int((max(one[:, 2].max(), other[:, 2].max()) - low[0]) // cell) + 1
-    first, in_first = _binned(one, low, columns, cell)
-    second, in_second = _binned(other, low, columns, cell)
+    low = np.minimum(boxes[:, :2].min(axis=0), others[:, :2].min(axis=0))
+    columns = int((max(boxes[:, 2].max(), others[:, 2].max()) - low[0]) // cell) + 1
+    first, in_first = _binned(boxes, low, columns, cell)
+    second, in_second = _binned(others, low, columns, cell)
     start = np.searchsorted(second, first, "left")
     count = np.searchsorted(second, first, "right") - start
     ends = np.cumsum(count)
@@ -97,9 +97,9 @@ def pairs(one: Boxes, other: Boxes, cell: int) -> Iterator[tuple[Ints, Ints]]:
         i = np.repeat(in_first[begin:end], many)
         j = in_second[np.repeat(start[begin:end], many) + offsets]
         begin = end
-        a, b = one[i], other[j]
+        a, b = boxes[i], others[j]
         x, y = np.maximum(a[:, 0], b[:, 0]), np.maximum(a[:, 1], b[:, 1])
-        # Both may meet in several grid cells; the one with the lower left corner of what they share counts.
+        # Both may meet in several grid cells; the boxes with the lower left corner of what they share counts.
         here = (y - low[1]) // cell * columns + (x - low[0]) // cell == bins
         here &= (x < np.minimum(a[:, 2], b[:, 2])) & (y < np.minimum(a[:, 3], b[:, 3]))
         yield i[here], j[here]
@@ -122,10 +122,10 @@ def _binned(boxes: Boxes, low: Ints, columns: int, cell: int) -> tuple[Ints, Int
 
 def find(points: Ints, boxes: Boxes, cell: int) -> Ints:
     """For each point (lower left corner of a unit square) a box that covers it; -1 where there is none."""
-    found = np.full(len(points), -1, dtype=np.int64)
+    indices = np.full(len(points), -1, dtype=np.int64)
     for i, j in pairs(np.hstack((points, points + 1)), boxes, cell):
-        found[i] = j
-    return found
+        indices[i] = j
+    return indices
 
 
 def gaps(walls: kdb.Region, frame: kdb.Box, *, vertical: bool) -> Boxes:
@@ -147,7 +147,7 @@ def gaps(walls: kdb.Region, frame: kdb.Box, *, vertical: bool) -> Boxes:
         left, bottom, right, top = bottom, left, top, right
     sides = [left, right]
     since = {(left, right): bottom}
-    found: list[tuple[int, int, int, int]] = []
+    boxes: list[tuple[int, int, int, int]] = []
     for y in sorted(changes):
         gone, come = changes[y]
         closed = {}
@@ -162,9 +162,9 @@ def gaps(walls: kdb.Region, frame: kdb.Box, *, vertical: bool) -> Boxes:
         for x in (*gone, *come):
             for gap in _around(sides, x):
                 since.setdefault(gap, closed.pop(gap, y))
-        found += [(gap[0], start, gap[1], y) for gap, start in closed.items() if start < y]
-    found += [(gap[0], start, gap[1], top) for gap, start in since.items() if start < top]
-    return np.array(found, dtype=np.int64).reshape(-1, 4)
+        boxes += [(gap[0], start, gap[1], y) for gap, start in closed.items() if start < y]
+    boxes += [(gap[0], start, gap[1], top) for gap, start in since.items() if start < top]
+    return np.array(boxes, dtype=np.int64).reshape(-1, 4)
 
 
 def _around(sides: list[int], x: int) -> Iterator[tuple[int, int]]:

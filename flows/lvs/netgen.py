@@ -1,183 +1,54 @@
-"""The second opinion of LVS: Magic extracts the devices, netgen compares with the official set-up."""
+"""netgen's comparison: Magic's netlist of the layout with the schematic, by the official set-up."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import klayout.db as kdb
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.lvs import vpp as lvs_vpp
-from mirrorneuron.flows.lvs.alike import alike
-from mirrorneuron.flows.lvs.schematic import Schematic
-from mirrorneuron.flows.tools import gds as gds_file
-from mirrorneuron.flows.tools import magic
+from mirrorneuron.flows.lvs.circuit import LvsCircuit
+from mirrorneuron.flows.lvs.magic import CELL, MagicNetlist
+from mirrorneuron.flows.lvs.normalise import normalised
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.install import Pdk
-from mirrorneuron.pdk_sky130.layers import DIFF, DNWELL, NWELL, PIN_LAYERS, POLY, TAP, Layer
-from mirrorneuron.pdk_sky130.spice import logical_lines
-from mirrorneuron.pdk_sky130.technology import magic as technology
 
-__all__ = ["Extracted", "compare", "extract", "verdict"]
+__all__ = ["compare", "verdict"]
 
 _TIMEOUT_S: Final = 1800.0
-
-# Magic up to 8.3.105 makes a port only of text on the pin purpose, so text on a label purpose is repeated there.
-_PIN_OF_LABEL: Final[dict[Layer, Layer]] = {
-    **{layers.label: layers.pin for layers in PIN_LAYERS.values()},
-    Layer(NWELL.layer, 5): Layer(NWELL.layer, 16),
-    Layer(POLY.layer, 5): Layer(POLY.layer, 16),
-    Layer(64, 59): Layer(122, 16),  # p-well
-}
-
-# Magic sees a p-well only near diffusion; a shape here makes it see the whole of an isolated one.
-_PWELL: Final = Layer(64, 59)
-
-_CELL: Final = "layout"
-_SCRIPT: Final = f"""
-crashbackups stop
-drc off
-gds read {_CELL}.gds
-load {_CELL}
-select top cell
-extract unique
-extract no all
-extract all
-ext2spice lvs
-ext2spice -o {_CELL}.spice
-"""
-
 _NO_PIN: Final = "(no matching pin)"
 _BAD_LINES: Final = re.compile(r"^(?:Netlists do not match|Property errors were found|Top level cell failed)", re.M)
 _GOOD_LINE: Final = re.compile(r"^Circuits match (?:uniquely|correctly)\.", re.M)
 
 
-@dataclass(frozen=True)
-class Extracted:
-    """What Magic found in a layout: its netlist, its pins, and in which order it gives a finger capacitor's terminals.
-
-    ``adapted`` tells that this Magic is too old for the official technology file.
-    """
-
-    text: str
-    pins: tuple[str, ...]
-    ports: dict[str, tuple[str, ...]]
-    adapted: bool
-
-
-def extract(layout: kdb.Layout, cell: kdb.Cell, pdk: Pdk, work: Path) -> Extracted:
-    """Extract the devices of `cell` in the folder `work`; `layout` is changed.
-
-    Raises
-    ------
-    ToolError
-        Magic is missing, fails, or leaves no netlist.
-    """
-    spice = work / f"{_CELL}.spice"
-    spice.unlink(missing_ok=True)
-    # Flat, so that gates and wells which are drawn in several cells are seen whole, and only the top cell's text names.
-    _single_substrate_labels(layout, cell)
-    _repeat_labels(layout, cell)
-    boxes = lvs_vpp.take_out(cell)
-    gds_file.flatten(layout, cell, work / f"{_CELL}.gds", name=_CELL, extra={_PWELL: _isolated(layout, cell)})
-    lvs_vpp.put_in(work / f"{_CELL}.gds", _CELL, boxes)
-    magic.run_script(pdk, _SCRIPT, name="extract", work=work, timeout_s=_TIMEOUT_S)
-    adapted = technology.technology(pdk, tools.version("magic"), work) != pdk.magic_tech
-    try:
-        text = spice.read_text()
-        ports = {box.vpp.model: _box_ports(work / f"{box.vpp.model}.ext") for box in boxes}
-    except OSError as error:
-        raise EvidenceError(f"Magic left no netlist; see {work / 'extract.log'}") from error
-    return Extracted(text, tuple(_ports(text)), ports, adapted)
-
-
-def compare(extracted: Extracted, schematic: Schematic, pdk: Pdk, work: Path) -> tuple[int, tuple[str, ...]]:
-    """Number of devices that netgen compared in the folder `work`, and what is wrong.
+def compare(extracted: MagicNetlist, schematic: LvsCircuit, pdk: Pdk, work: Path) -> tuple[int, tuple[str, ...]]:
+    """Number of devices that netgen compared in the folder `work`, and every difference.
 
     Raises
     ------
     ToolError
         netgen is missing, fails, or leaves no verdict.
     """
-    if not re.search(r"^[xr]", extracted.text, re.MULTILINE | re.IGNORECASE):
+    layout, adapted = extracted.circuit, extracted.adapted
+    if not layout.devices:
         return 0, ("Magic finds no device in the layout",)
-    if not extracted.pins:
+    if not layout.pins:
         return 0, ("Magic finds no pin in the layout",)
-    (work / f"{_CELL}.spice").write_text(alike(extracted.text, adapted=extracted.adapted, ports=extracted.ports))
-    (work / "schematic.spice").write_text(alike(schematic.flat, adapted=extracted.adapted))
-    devices, errors = _netgen(schematic.top, pdk.netgen_setup, work)
-    # netgen passes over pins on which no device lies.
-    lost = [f"pin {name} is in the netlist only" for name in schematic.pins if name not in extracted.pins]
-    extra = [f"pin {name} is in the layout only" for name in extracted.pins if name not in schematic.pins]
+    (work / f"{CELL}.spice").write_text(normalised(layout, adapted=adapted))
+    (work / "schematic.spice").write_text(normalised(schematic, adapted=adapted))
+    devices, errors = _netgen(schematic.name, pdk.netgen_setup, work)
+    # netgen does not compare pins on which no device lies.
+    lost = [f"pin {name} is in the netlist only" for name in schematic.pins if name not in layout.pins]
+    extra = [f"pin {name} is in the layout only" for name in layout.pins if name not in schematic.pins]
     return devices, tuple(dict.fromkeys([*errors, *lost, *extra]))
-
-
-def _box_ports(ext: Path) -> tuple[str, ...]:
-    """The ports of a cell that Magic extracted, in the order of its calls."""
-    ports = re.findall(r'^port "([^"]+)" (\d+)', ext.read_text(), re.MULTILINE)
-    return tuple(name for name, _ in sorted(ports, key=lambda port: int(port[1])))
-
-
-def _repeat_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
-    for label, pin in _PIN_OF_LABEL.items():
-        index = layout.find_layer(*label)
-        if index is not None:
-            texts = kdb.Shapes()
-            for text in cell.shapes(index).each(kdb.Shapes.STexts):
-                texts.insert(text)
-            cell.shapes(layout.layer(*pin)).insert(texts)
-
-
-def _region(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> kdb.Region:
-    index = layout.find_layer(*layer)
-    return kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
-
-
-def _isolated(layout: kdb.Layout, cell: kdb.Cell) -> kdb.Region:
-    """P-wells that a deep n-well and a closed ring of n-well cut off the substrate."""
-    dnwell = _region(layout, cell, DNWELL)
-    return (kdb.Region(dnwell.bbox().enlarged(1)) - _region(layout, cell, NWELL)).merged().inside(dnwell)
-
-
-def _single_substrate_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
-    """Of the labels of one name on the substrate leave one, if it can be one near diffusion.
-
-    The substrate is one net; but where there is no diffusion, Magic sees no p-well and makes a net of the label.
-    """
-    diffusion = _region(layout, cell, DIFF) + _region(layout, cell, TAP) - _region(layout, cell, NWELL)
-    seen = diffusion.sized(round(0.13 / layout.dbu))
-    pockets = _isolated(layout, cell)
-    for layer in (_PWELL, _PIN_OF_LABEL[_PWELL]):
-        index = layout.find_layer(*layer)
-        if index is None:
-            continue
-        by_name: dict[str, list[tuple[bool, kdb.Shape]]] = {}
-        for shape in cell.shapes(index).each(kdb.Shapes.STexts):
-            point = kdb.Region(shape.bbox().enlarged(1, 1))
-            if pockets.interacting(point).is_empty():
-                away = seen.interacting(point).is_empty()
-                by_name.setdefault(shape.text_string, []).append((away, shape))
-        for found in by_name.values():
-            for _, shape in sorted(found, key=lambda pair: pair[0])[1:]:
-                cell.shapes(index).erase(shape)
-
-
-def _ports(spice: str) -> list[str]:
-    for line in logical_lines(spice):
-        words = line.split()
-        if words[:2] == [".subckt", _CELL]:
-            return words[2:]
-    return []
 
 
 def _netgen(top: str, setup: Path, work: Path) -> tuple[int, tuple[str, ...]]:
     report, data = work / "netgen.out", work / "netgen.json"
     for path in (report, data):
         path.unlink(missing_ok=True)
-    sides = [f"{_CELL}.spice {_CELL}", f"schematic.spice {top}"]
+    sides = [f"{CELL}.spice {CELL}", f"schematic.spice {top}"]
     tools.run(
         "netgen",
         ["-batch", "lvs", *sides, setup, report.name, "-json"],
@@ -192,7 +63,7 @@ def _netgen(top: str, setup: Path, work: Path) -> tuple[int, tuple[str, ...]]:
 
 
 def verdict(report: str, data: str, top: str) -> tuple[int, tuple[str, ...]]:
-    """What netgen's two reports say of the top cell: devices compared, and what is wrong.
+    """The verdict of netgen's two reports on the top cell: devices compared, and every difference.
 
     The text alone will not do: 1.5.133 ends it with "Circuits match uniquely." also when pins are missing or swapped
     (only the table of pins shows it) and when sizes differ. The data alone will not do either: it has no verdict.
@@ -206,7 +77,7 @@ def verdict(report: str, data: str, top: str) -> tuple[int, tuple[str, ...]]:
         cells: list[dict[str, Any]] = json.loads(data)
     except json.JSONDecodeError as error:
         raise EvidenceError(f"netgen's data is no JSON: {error}") from error
-    cell = next((c for c in reversed(cells) if [n.lower() for n in c["name"]] == [_CELL, top.lower()]), None)
+    cell = next((c for c in reversed(cells) if [n.lower() for n in c["name"]] == [CELL, top.lower()]), None)
     if cell is None:
         if re.search(r"has no elements", report):
             return 0, ("netgen finds no device in the layout or in the netlist",)

@@ -18,7 +18,7 @@ import klayout.db as kdb
 from mirrorneuron.lvs import DECK
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 
-__all__ = ["CONDUCTORS", "Box", "Vpp", "digest", "models", "put_in", "table", "take_out"]
+__all__ = ["CONDUCTORS", "PlacedVpp", "Vpp", "digest", "models", "put_in", "table", "take_out"]
 
 _MARK: Final = DRAWING["capacitor"]
 _WIRING: Final = "poly licon1 li1 mcon met1 via met2 via2 met3 via3 met4 via4 met5"
@@ -38,7 +38,7 @@ class Vpp:
 
 
 @dataclass(frozen=True)
-class Box:
+class PlacedVpp:
     """A capacitor of a layout: its shapes, and where it is placed in the top cell."""
 
     vpp: Vpp
@@ -49,13 +49,13 @@ class Box:
 @cache
 def table() -> dict[str, Vpp]:
     """The capacitors by digest."""
-    found = {}
+    capacitors = {}
     with DECK.with_name("vpp.csv").open(newline="") as stream:
         for row in csv.DictReader(stream):
             places = [(name, *row[name].split(":")) for name in ("c0", "c1", "b", "shield") if row[name]]
             terminals = tuple((name, layer, int(x), int(y)) for name, layer, x, y in places)
-            found[row["digest"]] = Vpp(row["name"], terminals)
-    return found
+            capacitors[row["digest"]] = Vpp(row["name"], terminals)
+    return capacitors
 
 
 @cache
@@ -78,7 +78,7 @@ def digest(cell: kdb.Cell) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def take_out(top: kdb.Cell) -> list[Box]:
+def take_out(top: kdb.Cell) -> list[PlacedVpp]:
     """Recognise the capacitors under `top`, and take their shapes out of the layout."""
     layout = top.layout()
     index = layout.find_layer(*_MARK)
@@ -99,8 +99,8 @@ def take_out(top: kdb.Cell) -> list[Box]:
         if number != top.cell_index():
             iterator = kdb.RecursiveInstanceIterator(layout, top)
             iterator.targets = [number]
-            places = [found.inst_trans() for found in iterator.each()]
-        boxes.append(Box(vpp, alone, tuple(places)))
+            places = [instance.inst_trans() for instance in iterator.each()]
+        boxes.append(PlacedVpp(vpp, alone, tuple(places)))
     for box in boxes:
         for number in [top.cell_index(), *top.called_cells()]:
             cell = layout.cell(number)
@@ -120,7 +120,7 @@ def _empty(cell: kdb.Cell) -> None:
         cell.shapes(layer).insert(texts)
 
 
-def put_in(gds: Path, top: str, boxes: list[Box]) -> None:
+def put_in(gds: Path, top: str, boxes: list[PlacedVpp]) -> None:
     """Add the capacitors to a flat GDS again, as cells of their model's name whose terminals are labelled as pins."""
     if not boxes:
         return

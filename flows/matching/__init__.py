@@ -1,5 +1,19 @@
-"""How well the devices of a layout match."""
+"""How well the devices of a layout match, as they are drawn.
 
-from mirrorneuron.flows.matching.run import CHECKS, GroupReport, MatchingResult, Output, run
+::
+
+    run            reads a layout, and a netlist if there is one, and makes the report
+    read/          devices from polygons
+    align, compare the drawn devices against those of the netlist
+    grouping/      devices that are meant to match, their units and arrays (`group`)
+    checks/        units that differ, and arrays without dummies, ring or common centroid
+    surroundings   front-end layout around a unit
+    report         the measured numbers of a group
+    result         the report
+"""
+
+from mirrorneuron.flows.matching.checks import CHECKS
+from mirrorneuron.flows.matching.result import GroupReport, MatchingResult, Output
+from mirrorneuron.flows.matching.run import run
 
 __all__ = ["CHECKS", "GroupReport", "MatchingResult", "Output", "run"]

@@ -1,10 +1,10 @@
-"""Which net of a layout is which net of a netlist, found from names and structure, never from sizes alone.
+"""Which net of a layout is which net of a netlist, from names and structure, never from sizes alone.
 
 Transistors of one model that share gate and both ends are one device on either side, whatever their sizes, so that a
-wrong W, L or ratio does not get in the way. Nets of one name are the same net. From there nets are told apart by what
-they connect (colour refinement: a net's colour is made of its devices, theirs of their nets, and so on); whatever is
-unique on both sides is matched, as early as it is. Of nets that the structure cannot tell apart, those with equal sizes
-on them are matched, then the first. Nets that differ in structure are matched last, with those most like them.
+wrong W, L or ratio does not get in the way. Nets of one name are the same net. From there the devices on the nets tell
+them apart (colour refinement: a net's colour is made of its devices, theirs of their nets, and so on); a net that is
+unique on both sides is matched, at the earliest step. Of nets that the structure cannot tell apart, those with equal
+sizes on them are matched, then the first. Nets that differ in structure are matched last, with those most like them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-__all__ = ["Device", "align"]
+__all__ = ["ParallelDevices", "align"]
 
 _LIKENESS_MAX: Final = 400
-"""Up to so many nets left over on a side are compared one by one."""
+"""Up to this number of nets left over on a side the nets are compared one by one."""
 
 N = TypeVar("N", bound=Hashable)
 A = TypeVar("A", bound=Hashable)
@@ -25,8 +25,8 @@ B = TypeVar("B", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Device(Generic[N]):
-    """Transistors in parallel: model, gate net, the one or two nets of the ends; ``size`` is anything to compare."""
+class ParallelDevices(Generic[N]):
+    """Devices in parallel: model, gate net, the one or two nets of the ends; ``size`` is anything to compare."""
 
     model: str
     gate: N
@@ -34,7 +34,9 @@ class Device(Generic[N]):
     size: Hashable
 
 
-def align(layout: Sequence[Device[A]], netlist: Sequence[Device[B]], same: Iterable[tuple[A, B]]) -> dict[A, B]:
+def align(
+    layout: Sequence[ParallelDevices[A]], netlist: Sequence[ParallelDevices[B]], same: Iterable[tuple[A, B]]
+) -> dict[A, B]:
     """Match nets of a layout with those of a netlist, each with one at most.
 
     Parameters
@@ -42,124 +44,128 @@ def align(layout: Sequence[Device[A]], netlist: Sequence[Device[B]], same: Itera
     same
         Pairs of nets that have one name.
     """
-    sides = _Side(layout), _Side(netlist)
+    left, right = _NetGraph(layout), _NetGraph(netlist)
     match: dict[A, B] = {}
     for a, b in same:
-        if a in sides[0].nets and b in sides[1].nets and a not in match:
+        if a in left.nets and b in right.nets and a not in match:
             match[a] = b
-    while _refine(*sides, match) or _likest(*sides, match):
+    while _refine(left, right, match) or _match_likest(left, right, match):
         pass
     return match
 
 
-class _Side(Generic[N]):
-    def __init__(self, devices: Sequence[Device[N]]) -> None:
-        self.nets: dict[N, list[tuple[str, Device[N]]]] = defaultdict(list)
+class _NetGraph(Generic[N]):
+    """The devices on each net of a layout or netlist, with the terminal by which they are on it."""
+
+    def __init__(self, devices: Sequence[ParallelDevices[N]]) -> None:
+        nets: dict[N, list[tuple[str, ParallelDevices[N]]]] = defaultdict(list)
         for device in devices:
-            self.nets[device.gate].append(("gate", device))
+            nets[device.gate].append(("gate", device))
             for net in sorted(device.ends, key=repr):  # sets of text have an order of their own in every process
-                self.nets[net].append(("end" if len(device.ends) > 1 else "ends", device))
-        self.nets = dict(self.nets)
+                nets[net].append(("end" if len(device.ends) > 1 else "ends", device))
+        self.nets = dict(nets)
 
     def colours(self, fixed: Mapping[N, int]) -> dict[N, int]:
         return {net: fixed.get(net, -1) for net in self.nets}
 
     def next(self, colours: Mapping[N, int], fixed: Mapping[N, int]) -> dict[N, Hashable]:
-        """Colours one step further: what a net's devices look like from it."""
-        found: dict[N, Hashable] = {}
-        for net, touching in self.nets.items():
+        """Colours one step further: those of a net's devices as seen from it."""
+        following: dict[N, Hashable] = {}
+        for net, devices in self.nets.items():
             if net in fixed:
-                found[net] = fixed[net]
+                following[net] = fixed[net]
                 continue
             seen = sorted(
-                (role, device.model, colours[device.gate], *sorted(colours[end] for end in device.ends))
-                for role, device in touching
+                (terminal, device.model, colours[device.gate], *sorted(colours[end] for end in device.ends))
+                for terminal, device in devices
             )
-            found[net] = (colours[net], tuple(seen))
-        return found
+            following[net] = (colours[net], tuple(seen))
+        return following
 
-    def profile(self, net: N) -> tuple[Hashable, ...]:
-        return tuple(sorted((role, repr(device.size)) for role, device in self.nets[net]))
+    def sizes(self, net: N) -> tuple[Hashable, ...]:
+        """The sizes on a net, in a form that can be compared."""
+        return tuple(sorted((terminal, repr(device.size)) for terminal, device in self.nets[net]))
+
+    def matched_devices(self, net: N, index: Mapping[N, int]) -> Counter[Hashable]:
+        """Devices on a net as far as their other nets are matched; devices without any matched net do not count."""
+        devices: Counter[Hashable] = Counter()
+        for terminal, device in self.nets[net]:
+            others = sorted(index[other] for other in (device.gate, *device.ends) if other != net and other in index)
+            if others:
+                devices[terminal, device.model, tuple(others)] += 1
+        return devices
 
 
-def _refine(left: _Side[A], right: _Side[B], match: dict[A, B]) -> bool:
+def _refine(left: _NetGraph[A], right: _NetGraph[B], match: dict[A, B]) -> bool:
     """Match at least one more pair of nets that are alike; False if there is none."""
     fixed_left = {a: i for i, a in enumerate(match)}
     fixed_right = {b: i for i, b in enumerate(match.values())}
-    one, two = left.colours(fixed_left), right.colours(fixed_right)
+    lefts, rights = left.colours(fixed_left), right.colours(fixed_right)
     kinds = 0
     while True:
         numbers: dict[Hashable, int] = {}
-        next_one, next_two = left.next(one, fixed_left), right.next(two, fixed_right)
-        for colour in (*next_one.values(), *next_two.values()):
+        next_left, next_right = left.next(lefts, fixed_left), right.next(rights, fixed_right)
+        for colour in (*next_left.values(), *next_right.values()):
             numbers.setdefault(colour, len(match) + len(numbers) if not isinstance(colour, int) else colour)
-        one = {net: numbers[colour] for net, colour in next_one.items()}
-        two = {net: numbers[colour] for net, colour in next_two.items()}
-        classes = _classes(one, two, fixed_left, fixed_right)
-        alone = [(a[0], b[0]) for a, b in classes if len(a) == len(b) == 1]
-        if alone:
-            match.update(alone)
+        lefts = {net: numbers[colour] for net, colour in next_left.items()}
+        rights = {net: numbers[colour] for net, colour in next_right.items()}
+        classes = _classes(
+            {a: colour for a, colour in lefts.items() if a not in fixed_left},
+            {b: colour for b, colour in rights.items() if b not in fixed_right},
+        )
+        unique = [(a[0], b[0]) for a, b in classes if len(a) == len(b) == 1]
+        if unique:
+            match.update(unique)
             return True
         if len(numbers) == kinds:
             break
         kinds = len(numbers)
-    return _choose(left, right, classes, match)
+    return _match_by_size(left, right, classes, match)
 
 
-def _classes(
-    one: Mapping[A, int], two: Mapping[B, int], fixed_left: Mapping[A, int], fixed_right: Mapping[B, int]
-) -> list[tuple[list[A], list[B]]]:
-    """Nets not matched yet, by colour, of those colours that are on both sides."""
-    lefts: dict[int, list[A]] = defaultdict(list)
-    rights: dict[int, list[B]] = defaultdict(list)
-    for a, colour in one.items():
-        if a not in fixed_left:
-            lefts[colour].append(a)
-    for b, colour in two.items():
-        if b not in fixed_right:
-            rights[colour].append(b)
-    return [(nets, rights[colour]) for colour, nets in lefts.items() if colour in rights]
+def _classes(lefts: Mapping[A, int], rights: Mapping[B, int]) -> list[tuple[list[A], list[B]]]:
+    """Nets by colour, of those colours that are on both sides."""
+    left_nets: dict[int, list[A]] = defaultdict(list)
+    right_nets: dict[int, list[B]] = defaultdict(list)
+    for a, colour in lefts.items():
+        left_nets[colour].append(a)
+    for b, colour in rights.items():
+        right_nets[colour].append(b)
+    return [(nets, right_nets[colour]) for colour, nets in left_nets.items() if colour in right_nets]
 
 
-def _choose(left: _Side[A], right: _Side[B], classes: Sequence[tuple[list[A], list[B]]], match: dict[A, B]) -> bool:
-    """Among nets of one colour match a pair, by the sizes on them if that helps."""
-    even = [entry for entry in classes if len(entry[0]) == len(entry[1])]
-    ordered = sorted(even or classes, key=lambda entry: len(entry[0]) + len(entry[1]))
-    for ones, twos in ordered:
-        wanted = {right.profile(b): b for b in reversed(twos)}
-        counts = Counter(right.profile(b) for b in twos)
-        equal = [(counts[left.profile(a)], i) for i, a in enumerate(ones) if left.profile(a) in wanted]
+def _match_by_size(
+    left: _NetGraph[A], right: _NetGraph[B], classes: Sequence[tuple[list[A], list[B]]], match: dict[A, B]
+) -> bool:
+    """Among nets of one colour match a pair, by the sizes on them if these tell a pair apart, else the first."""
+    even = [nets for nets in classes if len(nets[0]) == len(nets[1])]
+    ordered = sorted(even or classes, key=lambda nets: len(nets[0]) + len(nets[1]))
+    for lefts, rights in ordered:
+        by_sizes = {right.sizes(b): b for b in reversed(rights)}
+        counts = Counter(right.sizes(b) for b in rights)
+        equal = [(counts[left.sizes(a)], i) for i, a in enumerate(lefts) if left.sizes(a) in by_sizes]
         if equal:
             _, i = min(equal)
-            match[ones[i]] = wanted[left.profile(ones[i])]
+            match[lefts[i]] = by_sizes[left.sizes(lefts[i])]
             return True
-    for ones, twos in ordered:
-        match[ones[0]] = twos[0]
+    for lefts, rights in ordered:
+        match[lefts[0]] = rights[0]
         return True
     return False
 
 
-def _likest(left: _Side[A], right: _Side[B], match: dict[A, B]) -> bool:
+def _match_likest(left: _NetGraph[A], right: _NetGraph[B], match: dict[A, B]) -> bool:
     """Match the two nets that share most devices with matched nets; False if none share any."""
     back = {b: a for a, b in match.items()}
     lefts, rights = [a for a in left.nets if a not in match], [b for b in right.nets if b not in back]
     if not lefts or not rights or max(len(lefts), len(rights)) > _LIKENESS_MAX:
         return False
     index = {a: i for i, a in enumerate(match)}
-    seen_left = [_seen(left, a, index) for a in lefts]
-    seen_right = [_seen(right, b, {b: index[a] for b, a in back.items()}) for b in rights]
-    best = max(((seen_left[i] & seen_right[j]).total(), -i, -j) for i in range(len(lefts)) for j in range(len(rights)))
+    back_index = {b: index[a] for b, a in back.items()}
+    on_left = [left.matched_devices(a, index) for a in lefts]
+    on_right = [right.matched_devices(b, back_index) for b in rights]
+    best = max(((on_left[i] & on_right[j]).total(), -i, -j) for i in range(len(lefts)) for j in range(len(rights)))
     if not best[0]:
         return False
     match[lefts[-best[1]]] = rights[-best[2]]
     return True
-
-
-def _seen(side: _Side[N], net: N, index: Mapping[N, int]) -> Counter[Hashable]:
-    """Devices on a net as far as their other nets are matched; those of which none is do not count."""
-    found: Counter[Hashable] = Counter()
-    for role, device in side.nets[net]:
-        others = sorted(index[other] for other in (device.gate, *device.ends) if other != net and other in index)
-        if others:
-            found[role, device.model, tuple(others)] += 1
-    return found

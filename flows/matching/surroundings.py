@@ -1,21 +1,21 @@
-"""What lies around a unit: the front-end layout near it, and how far the n-well's edge is."""
+"""Surroundings of a unit: the front-end layout near it, and the distance to the n-well's edge. Lengths are nm."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import klayout.db as kdb
 import numpy as np
-from mirrorneuron.flows.matching.groups import Unit
-from mirrorneuron.flows.matching.read.transistors import Extraction
+from mirrorneuron.flows.matching.group import MatchedUnit
+from mirrorneuron.flows.matching.read import Extraction
 from numpy.typing import NDArray
 
 __all__ = ["REACH_NM", "Surroundings"]
 
 REACH_NM: Final = 5000
-"""How far around a unit is looked [nm]."""
+"""How far around a unit the layout is examined [nm]."""
 _LAYERS: Final = ("diff", "tap", "poly", "nwell", "lvtn", "hvtp", "hvi")
 _OWN: Final = ("licon1", "diff", "poly", "nwell", "lvtn", "hvtp", "hvi", "nsdm", "psdm")
 _PART: Final = (
@@ -23,35 +23,38 @@ _PART: Final = (
     *("nsdm", "psdm", "npc", "rpm", "urpm", "npn"),
 )
 _PIECE: Final = 500
+"""Length of the pieces into which slanting edges are divided [nm]."""
 _CHUNK: Final = 1 << 21
+"""Pairs of gate and edge that are computed at once."""
 
-View = tuple[frozenset[kdb.Polygon], ...]
+View: TypeAlias = tuple[frozenset[kdb.Polygon], ...]
+"""Shapes by layer, as seen from a point."""
 
 
 class Surroundings:
-    """The front-end shapes of a layout, to be seen from its units."""
+    """The front-end shapes of a layout, as its units see them."""
 
-    def __init__(self, found: Extraction) -> None:
-        """Keep the shapes so that those near a place are quickly found."""
+    def __init__(self, extraction: Extraction) -> None:
+        """Keep the shapes sorted by place."""
         self._layout = kdb.Layout()
         self._cell = self._layout.create_cell("all")
         self._layers: dict[str, int] = {}
-        self._edges = _edges(found)
+        self._edges = _edges(extraction)
         for name in dict.fromkeys((*_LAYERS, *_OWN, *_PART)):
-            if not found.drawn[name].is_empty():
+            if not extraction.drawn[name].is_empty():
                 self._layers[name] = self._layout.insert_layer(kdb.LayerInfo(name))
-                self._cell.shapes(self._layers[name]).insert(found.drawn[name])
+                self._cell.shapes(self._layers[name]).insert(extraction.drawn[name])
 
     def view(self, box: kdb.Box, origin: kdb.Point) -> View:
         """The shapes in a box, by layer, as seen from `origin`."""
         return self._seen(_LAYERS, box, origin)
 
     def own(self, box: kdb.Box, origin: kdb.Point, poly: kdb.Region) -> View:
-        """The same of diffusion and `poly` alone, with their contacts and implants."""
+        """The shapes of diffusion and `poly` alone, with their contacts and implants."""
         return self._seen(_OWN, box, origin, poly + self._near("diff", box))
 
     def part(self, box: kdb.Box, origin: kdb.Point) -> View:
-        """The same of all that makes a resistor or a bipolar transistor."""
+        """The shapes of all layers that make a resistor or a bipolar transistor."""
         return self._seen(_PART, box, origin)
 
     def _near(self, name: str, box: kdb.Box) -> kdb.Region:
@@ -66,10 +69,10 @@ class Surroundings:
                 seen.append(frozenset((self._near(name, box) & window).transformed(move).each()))
         return tuple(seen)
 
-    def equal_radius(self, units: Sequence[Unit]) -> float:
-        """Up to which distance from its gates every unit sees the same [nm], at most `REACH_NM`.
+    def equal_radius(self, units: Sequence[MatchedUnit]) -> float:
+        """The distance from its gates up to which every unit sees the same [nm], at most `REACH_NM`.
 
-        Units are compared with the kind of surroundings that most of them have.
+        Units are compared with the surroundings that most of them have.
         """
         views: Counter[View] = Counter()
         sizes = Counter((unit.box.width(), unit.box.height()) for unit in units)
@@ -78,9 +81,9 @@ class Surroundings:
             if (unit.box.width(), unit.box.height()) != (width, height):
                 return 0.0
             views[self.view(unit.box.enlarged(REACH_NM, REACH_NM), unit.box.p1)] += 1
-        usual, *others = [view for view, _ in views.most_common()]
+        usual_view, *others = [view for view, _ in views.most_common()]
         own = kdb.Box(0, 0, width, height)
-        distances = [_distance(own, part) for view in others for part in _difference(usual, view)]
+        distances = [_distance(own, part) for view in others for part in _difference(usual_view, view)]
         return min(distances, default=float(REACH_NM))
 
     def well_distances(self, boxes: Sequence[kdb.Box]) -> list[float]:
@@ -99,26 +102,26 @@ class Surroundings:
         return [float(value) for value in nearest]
 
 
-def _difference(one: View, other: View) -> list[kdb.Box]:
-    """Boxes that cover what is in one view only."""
+def _difference(view: View, other: View) -> list[kdb.Box]:
+    """Boxes that cover the shapes that are in one of two views only."""
     parts: list[kdb.Box] = []
-    for a, b in zip(one, other, strict=True):
+    for a, b in zip(view, other, strict=True):
         if a != b:
             left, right = kdb.Region(list(a - b)), kdb.Region(list(b - a))
             parts += [part.bbox() for shape in (left ^ right).each() for part in shape.decompose_trapezoids()]
     return parts
 
 
-def _distance(one: kdb.Box, other: kdb.Box) -> float:
-    dx = max(other.left - one.right, one.left - other.right, 0)
-    dy = max(other.bottom - one.top, one.bottom - other.top, 0)
+def _distance(box: kdb.Box, other: kdb.Box) -> float:
+    dx = max(other.left - box.right, box.left - other.right, 0)
+    dy = max(other.bottom - box.top, box.bottom - other.top, 0)
     return float(np.hypot(dx, dy))
 
 
-def _edges(found: Extraction) -> NDArray[np.float64]:
-    """The n-well's edges as boxes without area; slanting ones in small pieces."""
+def _edges(extraction: Extraction) -> NDArray[np.float64]:
+    """The n-well's edges as boxes without area (left, bottom, right, top); slanting edges in small pieces."""
     pieces: list[tuple[float, ...]] = []
-    for edge in found.drawn["nwell"].edges().each():
+    for edge in extraction.drawn["nwell"].edges().each():
         slanting = edge.dx() and edge.dy()
         parts = max(1, round(edge.length() / _PIECE)) if slanting else 1
         for i in range(parts):

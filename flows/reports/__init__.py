@@ -1,1 +1,1 @@
-"""Pages, pictures, plots, console text and CI formats."""
+"""Pages, pictures, plots, console text and formats for CI systems."""

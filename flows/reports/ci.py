@@ -1,4 +1,4 @@
-"""What a CI system reads: JUnit XML, and Markdown for a summary page. Without times: the same for the same result."""
+"""Reports for a CI system: JUnit XML, and Markdown for a summary page. They hold no times: same result, same report."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _WORDS: Final = {0: "passed", 1: "failed"}
 
 
 def junit(title: str, checks: Sequence[Check], status: int, message: str | None = None) -> str:
-    """JUnit XML: one suite, a case for each check, and one that is in error if the command did not come to its end.
+    """JUnit XML: one suite with a case for each check, and a case in error if the command did not run to its end.
 
     Parameters
     ----------
     status
-        The command's exit status: 0 passed, 1 failed, else it did not come to a verdict.
+        The command's exit status: 0 passed, 1 failed, otherwise there is no verdict.
     message
-        Why it did not, or what else it has to say.
+        Why there is none, or another message.
     """
     failures = [check for check in checks if not check.passed]
     # A status that no check accounts for must not look like a pass.
@@ -36,7 +36,7 @@ def junit(title: str, checks: Sequence[Check], status: int, message: str | None 
     for check in checks:
         case = ElementTree.SubElement(suite, "testcase", {"classname": check.step, "name": _clean(check.name)})
         if not check.passed:
-            failure = ElementTree.SubElement(case, "failure", {"message": _clean(_told(check))})
+            failure = ElementTree.SubElement(case, "failure", {"message": _clean(_summary(check))})
             failure.text = _clean(check.detail)
     if broken:
         case = ElementTree.SubElement(suite, "testcase", {"classname": "mirrorneuron", "name": "ran"})
@@ -46,23 +46,23 @@ def junit(title: str, checks: Sequence[Check], status: int, message: str | None 
 
 
 def markdown(title: str, checks: Sequence[Check], status: int, message: str | None = None) -> str:
-    """Markdown: the verdict, a table of the checks, those that failed first."""
+    """Markdown: the verdict and a table of the checks, failed ones first."""
     verdict = _WORDS.get(status, f"no verdict (exit status {status})")
     lines = [f"## {_cell(title)}: {verdict}", ""]
     if message:
         lines += [_cell(message), ""]
     if checks:
         lines += ["| | step | check | value | limit | |", "|---|---|---|---:|---:|---|"]
-    for check in sorted(checks, key=lambda one: one.passed):
+    for check in sorted(checks, key=lambda check: check.passed):
         mark = "ok" if check.passed else "**failed**"
-        value, limit = (_cell(_number(one, check.unit)) for one in (check.value, check.limit))
+        value, limit = (_cell(_number(each, check.unit)) for each in (check.value, check.limit))
         cells = (mark, check.step, _cell(check.name), value, limit, _cell(check.detail))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines).rstrip() + "\n\n"
 
 
-def _told(check: Check) -> str:
-    value, limit = (_number(one, check.unit) for one in (check.value, check.limit))
+def _summary(check: Check) -> str:
+    value, limit = (_number(each, check.unit) for each in (check.value, check.limit))
     return f"{check.name}{f': {value}' if value else ''}{f' (limit {limit})' if limit else ''}"
 
 

@@ -1,4 +1,4 @@
-"""A picture of a layout, without a screen."""
+"""A picture of a layout; needs no screen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _STYLES: Final[dict[Layer, _Style]] = {
 
 
 def draw(layout: kdb.Layout, path: Path, *, width: int = _WIDTH) -> None:
-    """Write a PNG of a layout's top cell, `width` pixels wide and as high as the cell's shape asks for.
+    """Write a PNG of a layout's top cell, `width` pixels wide with the cell's aspect ratio.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def draw(layout: kdb.Layout, path: Path, *, width: int = _WIDTH) -> None:
     view.set_config("text-visible", "false")
     view.set_config("cell-box-visible", "false")
     view.resize(width, height)
-    view.show_layout(layout.dup(), False)  # the view takes what it shows with it
+    view.show_layout(layout.dup(), False)  # the view deletes its layout at its end
     view.clear_layers()
     for layer, style in _STYLES.items():
         if layout.find_layer(layer.layer, layer.datatype) is None:

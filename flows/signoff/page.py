@@ -1,29 +1,21 @@
-"""A signoff as one HTML page that needs nothing else: pictures and plots are in it."""
+"""A sign-off as one self-contained HTML page: pictures and plots are in it."""
 
 from __future__ import annotations
 
-import base64
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version as package_version
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from mirrorneuron.flows import tools
+from mirrorneuron.flows.judge import Judgement
+from mirrorneuron.flows.matching import GroupReport, MatchingResult
 from mirrorneuron.flows.reports import page
 from mirrorneuron.flows.reports.page import number
 from mirrorneuron.flows.reports.picture import legend
+from mirrorneuron.flows.signoff.result import Signoff
 from mirrorneuron.flows.testbench import Measurement, Quantity, Table
-from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolError
-from mirrorneuron.pdk_sky130.install import Pdk
+from mirrorneuron.pdk_sky130.errors import EvidenceError
 
-if TYPE_CHECKING:
-    from mirrorneuron.flows.judge import Judgement
-    from mirrorneuron.flows.matching import GroupReport, MatchingResult
-    from mirrorneuron.flows.signoff import Signoff
-
-__all__ = ["render", "versions"]
+__all__ = ["render"]
 
 _MATCHING: Final = (
     "Gate",
@@ -42,8 +34,8 @@ _MATCHING: Final = (
 
 
 @dataclass(frozen=True)
-class _Row:
-    """A line of the targets table, as text; `part` is how much of the limit is used up, 0 to 1, if that can be said."""
+class _TargetRow:
+    """A row of the targets table, as text; `part` is the used part of the limit, 0 to 1, or None without a maximum."""
 
     title: str
     conditions: str
@@ -56,89 +48,60 @@ class _Row:
     reason: str
 
 
-def versions(pdk: Pdk) -> dict[str, str]:
-    """Versions of everything that a result depends on; a program that is not there is called missing."""
-    found = {"mirrorneuron": package_version("mirrorneuron"), "Python": platform.python_version()}
-    for name in tools.TOOLS:
-        try:
-            found[name] = tools.version(name)
-        except ToolError:
-            found[name] = "missing"
-    found["KLayout module"] = package_version("klayout")
-    found["SKY130 PDK"] = f"{pdk.version} ({pdk.source})" if pdk.version else pdk.source
-    return found
-
-
-def render(found: Signoff) -> str:
-    """The page's text, the same for the same results: how long the steps took is told while they run.
+def render(signoff: Signoff) -> str:
+    """The page's text, the same for the same results: the durations of the steps are not on it.
 
     Raises
     ------
     EvidenceError
         The picture is missing, or there are no checks to report.
     """
-    if not found.checks:
+    if not signoff.checks:
         raise EvidenceError("there are no checks, so there is nothing to report")
-    bench, measured = found.bench, found.measured
-    steps = found.by_step()
+    from mirrorneuron.flows.reports.plots import (
+        draw,  # matplotlib takes a second to import: bad input need not wait for it
+    )
+
+    bench, measured = signoff.bench, signoff.measured
+    steps = signoff.by_step()
     checks = [check for group in steps.values() for check in group]
     return page.render(
         "report.html.j2",
-        name=found.spec.name,
-        passed=found.passed,
+        name=signoff.spec.name,
+        passed=signoff.passed,
         checks=checks,
         failed=[check for check in checks if not check.passed],
         steps=steps,
-        picture=_inline(found.built.picture),
+        picture=page.inline_png(signoff.built.picture),
         legend=legend(),
-        area=found.built.area_um2,
-        spec=_spec(found),
-        rows=[_row(judgement) for judgement in found.judgements],
-        plots=bench.plots(measured) if bench and measured else [],
+        area=signoff.built.area_um2,
+        spec=page.spec_rows(signoff.spec),
+        rows=[_target_row(judgement) for judgement in signoff.judgements],
+        plots=[draw(plot) for plot in bench.plots(measured)] if bench and measured else [],
         numbers=_numbers(bench.quantities, measured) if bench else [],
         measured=list(measured),
         tables=bench.tables(measured) if bench and measured else [],
-        drc=found.drc,
-        lvs=found.lvs,
-        matching=_matching(found.matching) if found.matching else None,
-        extracted=found.extracted,
-        versions=found.versions,
-        commands=_commands(found),
-        files=found.files,
+        drc=signoff.drc,
+        lvs=signoff.lvs,
+        matching=_matching(signoff.matching) if signoff.matching else None,
+        extracted=signoff.extracted,
+        versions=signoff.versions,
+        commands=_commands(signoff),
+        files=signoff.files,
     )
 
 
-def _inline(picture: Path) -> str:
-    try:
-        data = picture.read_bytes()
-    except OSError as error:
-        raise EvidenceError(
-            f"the picture {picture} is missing ({error.strerror}), so the report would be too"
-        ) from error
-    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
-
-
-def _spec(found: Signoff) -> list[tuple[str, str, str]]:
-    """Field, value with its unit, description."""
-    told = dict(line.split(": ", 1) for line in found.spec.lines())
-    return [
-        (row.field, f"{told[row.field]} {row.unit if row.unit == 'um' else ''}".strip(), row.description)
-        for row in type(found.spec).field_rows()
-        if row.field in told
-    ]
-
-
-def _row(judgement: Judgement) -> _Row:
+def _target_row(judgement: Judgement) -> _TargetRow:
     target, value = judgement.target, judgement.value
     part = None
     if value is not None and target.min is None and target.max is not None and target.max > 0:
         part = min(max(value / target.max, 0.0), 1.0)
-    return _Row(
+    return _TargetRow(
         title=judgement.title,
         conditions=target.conditions,
         schematic=number(judgement.schematic),
         layout=number(judgement.layout),
-        limit=target.told(judgement.quantity.unit),
+        limit=target.limits_text(judgement.quantity.unit),
         margin=number(judgement.margin),
         part=part,
         passed=judgement.passed,
@@ -149,19 +112,19 @@ def _row(judgement: Judgement) -> _Row:
 def _numbers(
     quantities: Mapping[str, Quantity], measured: Mapping[str, Measurement]
 ) -> list[tuple[str, str, list[str]]]:
-    """What, its unit, and its number in each measurement; rows without any number are left out."""
+    """Quantity, unit, and its number in each measurement; quantities without any number are left out."""
     rows: list[tuple[str, str, list[str]]] = []
     for key, quantity in quantities.items():
-        values = [number(one.numbers.get(key)) for one in measured.values()]
+        values = [number(measurement.numbers.get(key)) for measurement in measured.values()]
         if any(values):
             rows.append((quantity.text, quantity.unit, values))
     return rows
 
 
-def _matching(found: MatchingResult) -> Table:
-    """The groups that are meant to match, a row for each output; what is the group's stands in its first row."""
+def _matching(matching: MatchingResult) -> Table:
+    """The groups that shall match, a row for each output; what a group's outputs share stands in its first row."""
     rows: list[tuple[str | float | None, ...]] = []
-    for group in (group for group in found.groups if group.kind != "parallel"):
+    for group in (group for group in matching.groups if group.kind != "parallel"):
         shared = (
             group.dummies,
             "none" if group.well_distance is None else _range(group.well_distance),
@@ -184,13 +147,13 @@ def _range(values: tuple[float, float]) -> str:
     return least if least == largest else f"{least} to {largest}"
 
 
-def _commands(found: Signoff) -> list[str]:
-    """The command that was given, and those that repeat a step alone."""
-    gds, spice = found.files["gds"], found.files["spice"]
-    limit = found.centroid_limit
+def _commands(signoff: Signoff) -> list[str]:
+    """The command line of the sign-off, and those that repeat a step alone."""
+    gds, spice = signoff.files["gds"], signoff.files["spice"]
+    limit = signoff.centroid_limit
     centroid = "" if limit is None else f" --centroid {limit:g}"
     return [
-        *([found.command] if found.command else []),
+        *([signoff.command] if signoff.command else []),
         f"mirrorneuron drc {gds}",
         f"mirrorneuron lvs {gds} {spice}",
         f"mirrorneuron matching {gds} --netlist {spice}{centroid}",

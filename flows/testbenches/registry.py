@@ -1,43 +1,39 @@
-"""Which cell has which testbench. A bench is imported when it is needed."""
+"""The test bench of a cell: that of its record's family. A bench is imported when it is needed."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from mirrorneuron.flows.testbench import Testbench
+from mirrorneuron.generators import catalog
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import InputError
 
-__all__ = ["BENCHES", "FAMILIES", "bench_of", "needed"]
-
-BENCHES: Final = {
-    "matched_array": "matched_array",
-    "neuron": "neuron",
-}
-"""The module of this package that holds the ``BENCH`` of a cell."""
-
-FAMILIES: Final = {"mirror_": "mirror"}
-"""The module that holds the function ``bench_of`` of all cells whose names begin like this."""
+__all__ = ["bench_of", "needed"]
 
 
 def bench_of(spec: CellSpec) -> Testbench[Any, Any] | None:
-    """The testbench of a spec's cell; None if there is none."""
-    if spec.cell in BENCHES:
-        return cast("Testbench[Any, Any]", import_module(f"{__package__}.{BENCHES[spec.cell]}.bench").BENCH)
-    family = next((module for prefix, module in FAMILIES.items() if spec.cell.startswith(prefix)), None)
+    """The test bench of a spec's cell; None if it has none.
+
+    A family is a package here. Its module ``bench`` has a ``BENCH``, or, where the bench depends on the spec, a
+    function ``bench_of``.
+    """
+    family = catalog.cell(spec.cell).family
     if family is None:
         return None
-    return cast("Testbench[Any, Any]", import_module(f"{__package__}.{family}.bench").bench_of(spec))
+    module = import_module(f"{__package__}.{family}.bench")
+    bench = module.bench_of(spec) if hasattr(module, "bench_of") else module.BENCH
+    return cast("Testbench[Any, Any]", bench)
 
 
 def needed(spec: CellSpec) -> Testbench[Any, Any]:
-    """The testbench of a spec's cell.
+    """The test bench of a spec's cell.
 
     Raises
     ------
     InputError
-        There is none.
+        The cell has none.
     """
     bench = bench_of(spec)
     if bench is None:

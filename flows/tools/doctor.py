@@ -1,4 +1,4 @@
-"""What mirrorneuron needs and what it found: programs and parts of the PDK, with version and path."""
+"""The installation: programs and parts of the PDK that mirrorneuron needs, with version and path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Diagnosis", "Item", "examine", "missing_packages"]
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is needed; ``problem`` is None, or what is wrong and what to do about it."""
+    """A program or part that is needed; ``problem`` is None, or the fault and its remedy."""
 
     kind: str
     name: str
@@ -32,13 +32,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All that is needed; it passed if nothing has a problem."""
+    """All items; it passed if none has a problem."""
 
     items: tuple[Item, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether everything is there."""
+        """Whether everything is installed and works."""
         return all(item.problem is None for item in self.items)
 
     def as_json(self) -> dict[str, Any]:
@@ -50,15 +50,15 @@ class Diagnosis:
         names, versions = (max(len(getattr(item, field)) for item in self.items) for field in ("name", "version"))
         lines = []
         for item in self.items:
-            found = "ok" if item.problem is None else "MISSING"
+            state = "ok" if item.problem is None else "MISSING"
             note = f" ({item.note})" if item.note else ""
-            lines.append(f"{found:7}  {item.name:{names}}  {item.version:{versions}}  {item.path}{note}".rstrip())
+            lines.append(f"{state:7}  {item.name:{names}}  {item.version:{versions}}  {item.path}{note}".rstrip())
         problems = dict.fromkeys(item.problem for item in self.items if item.problem is not None)
         return "\n".join([*lines, *(["", *problems] if problems else [])])
 
 
 def examine() -> Diagnosis:
-    """Look at everything, and hash every file of an assembled PDK. Installs and fetches nothing."""
+    """Examine all items, and hash every file of an assembled PDK. Nothing is installed or fetched."""
     packages = (
         Item("python", "Python", platform.python_version(), sys.executable),
         Item("python", "mirrorneuron", package_version("mirrorneuron"), str(Path(__file__).parents[2])),
@@ -67,11 +67,11 @@ def examine() -> Diagnosis:
 
 
 def missing_packages() -> list[str]:
-    """Debian's packages of the programs that are not there."""
+    """Debian's packages of the programs that are missing."""
     missing = []
     for name, tool in tools.TOOLS.items():
         try:
-            # A program under its second name may be another one: `netgen` is also a mesh generator.
+            # A program found under its second name may be another program: `netgen` is also a mesh generator.
             if tools.find(name).name != tool.names[0] and not os.environ.get(tool.variable):
                 tools.version(name)
         except ToolError:
@@ -85,8 +85,8 @@ def _tool(name: str) -> Item:
         path = str(tools.find(name))
         return Item("tool", name, tools.version(name), path)
     except ToolError as error:
-        bring = f"apt-get install {tools.TOOLS[name].package}"
-        remedy = "" if bring in str(error) else f". Install it: {bring} (or: make setup)"
+        command = f"apt-get install {tools.TOOLS[name].package}"
+        remedy = "" if command in str(error) else f". Install it: {command} (or: make setup)"
         return Item("tool", name, path=path, problem=f"{error}{remedy}")
 
 
@@ -96,9 +96,9 @@ def _pdk() -> list[Item]:
     except ToolError as error:
         return [Item("pdk", "SKY130 PDK", problem=str(error))]
     if not os.environ.get("PDK_ROOT"):
-        found = install.damage(pdk.root, thorough=True)
-        if found:
-            problem = f"the SKY130 PDK is damaged: {found}. Mend it: make setup"
+        damage = install.damage(pdk.root, thorough=True)
+        if damage:
+            problem = f"the SKY130 PDK is damaged: {damage}. Repair it: make setup"
             return [Item("pdk", "SKY130 PDK", pdk.version, str(pdk.root), problem=problem)]
     items = [Item("pdk", "SKY130 PDK", pdk.version, str(pdk.root), pdk.source)]
     for part, title in install.PARTS.items():

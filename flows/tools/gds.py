@@ -1,4 +1,4 @@
-"""Reading a layout, one of ours or anybody's: GDS or OASIS, is it one, which cell is meant."""
+"""Reading a layout of any origin: GDS or OASIS, and its top cell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(path: Path) -> kdb.Layout:
     Raises
     ------
     FileError
-        There is no such file, it is neither (compressed files are not), or it is damaged.
+        There is no such file, it is neither GDS nor OASIS (a compressed file is neither), or it is damaged.
     """
     if not path.is_file():
         raise FileError(f"{path} is no file. Give the path of a GDS or OASIS file.")
@@ -43,7 +43,7 @@ def read(path: Path) -> kdb.Layout:
 
 
 def as_gds(path: Path, layout: kdb.Layout, work: Path) -> Path:
-    """The file itself if it is a GDS; of an OASIS file, which Magic cannot read, a GDS written to a folder."""
+    """The path of a GDS: the file itself, or a copy in `work` of an OASIS file, which Magic cannot read."""
     with path.open("rb") as stream:
         if stream.read(len(_GDS)) == _GDS:
             return path.resolve()
@@ -58,7 +58,8 @@ def top_cell(layout: kdb.Layout, path: Path, name: str | None = None) -> kdb.Cel
     Raises
     ------
     NetlistError
-        It is not there, there is none or more than one to choose from, or it holds no shape; the message lists names.
+        There is no such cell, or no top cell, or several without a name to choose by, or the cell holds no shape; the
+        message lists names.
     """
     tops = [cell.name for cell in layout.top_cells()]
     shown = ", ".join(sorted(tops)[:_NAMES_SHOWN]) + (", …" if len(tops) > _NAMES_SHOWN else "")
@@ -66,7 +67,7 @@ def top_cell(layout: kdb.Layout, path: Path, name: str | None = None) -> kdb.Cel
         raise NetlistError(f"{path} holds no cell. Write a layout with a top cell.")
     if name is None:
         if len(tops) > 1:
-            raise NetlistError(f"{path} has {len(tops)} top cells: {shown}. Say which one is meant (--top).")
+            raise NetlistError(f"{path} has {len(tops)} top cells: {shown}. Name one of them with --top.")
         name = tops[0]
     cell = layout.cell(name)
     if cell is None:
@@ -81,7 +82,7 @@ def flatten(
 ) -> None:
     """Write a cell to `path` as a GDS with one flat cell called `name`, and `extra` shapes; `layout` is left as it is.
 
-    Texts of the cells below are dropped: what names a net there does not name it above.
+    Texts of the cells below are dropped: a net's name there is not its name above.
     """
     flat = kdb.Layout()
     flat.dbu = layout.dbu

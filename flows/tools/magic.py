@@ -1,4 +1,4 @@
-"""Running a Tcl script in Magic, and making sure that it ran to its end."""
+"""Running a Tcl script in Magic, with evidence that it ran to its end."""
 
 from __future__ import annotations
 

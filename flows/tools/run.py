@@ -50,7 +50,7 @@ TOOLS: dict[str, Tool] = {
 
 @dataclass(frozen=True)
 class Completed:
-    """What a program left: its command line, exit status, output (stdout and stderr apart) and duration [s]."""
+    """A program that has ended: its command line, exit status, output (stdout and stderr apart) and duration [s]."""
 
     command: tuple[str, ...]
     returncode: int
@@ -65,18 +65,18 @@ def find(tool: str) -> Path:
     Raises
     ------
     MissingToolError
-        It is not on PATH, or its variable points at nothing that can be run.
+        It is not on PATH, or its variable names no executable.
     """
     entry = TOOLS[tool]
-    chosen = os.environ.get(entry.variable)
-    for name in (chosen,) if chosen else entry.names:
+    wanted = os.environ.get(entry.variable)
+    for name in (wanted,) if wanted else entry.names:
         path = shutil.which(name)
         if path:
             return Path(path)
-    where = f"{entry.variable}={chosen} cannot be run" if chosen else f"no {' or '.join(entry.names)} on PATH"
+    where = f"{entry.variable}={wanted} cannot be run" if wanted else f"no {' or '.join(entry.names)} on PATH"
     raise MissingToolError(
         f"{tool} is missing ({where}). Install it: apt-get install {entry.package} (or: make setup), "
-        f"or point {entry.variable} at it."
+        f"or set {entry.variable} to its path."
     )
 
 
@@ -94,7 +94,7 @@ def _version_of(path: Path, tool: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolFailedError(f"{path} does not tell its version: {error}") from error
+        raise ToolFailedError(f"{path} does not print its version: {error}") from error
     match = re.search(entry.version_pattern, done.stdout + done.stderr)
     if match is None:
         raise ToolFailedError(f"{path} {' '.join(entry.version_arguments)} printed no version of {tool}")
@@ -102,14 +102,14 @@ def _version_of(path: Path, tool: str) -> str:
 
 
 def version(tool: str) -> str:
-    """Version of an installed program, as it prints it.
+    """Version that an installed program prints.
 
     Raises
     ------
     MissingToolError
         It is not installed.
     ToolFailedError
-        It is there but does not tell its version.
+        It is installed but does not print its version.
     """
     return _version_of(find(tool), tool)
 
@@ -122,10 +122,11 @@ def run(
     log: Path,
     timeout_s: float,
     env: Mapping[str, str] | None = None,
-    stdin: str | None = None,
     ok_codes: Sequence[int] | None = (0,),
 ) -> Completed:
     """Run a program of `TOOLS` in `cwd` and keep its output in `log` (stdout) and `log` + ``.err`` (stderr).
+
+    Its standard input is empty, so that a program that reads does not wait forever.
 
     Parameters
     ----------
@@ -139,16 +140,29 @@ def run(
     MissingToolError, ToolFailedError, ToolTimeoutError
         The message names the log.
     """
-    command = (str(find(tool)), *(str(a) for a in arguments))
+    command = (str(find(tool)), *map(str, arguments))
     if _stopped.is_set():
         raise ToolFailedError(f"{tool} was not started: interrupted")
     started = time.monotonic()
+    process = _start(tool, command, cwd, env or {})
+    stdout, stderr, in_time = _output(process, timeout_s)
+    _keep(log, stdout, stderr)
+    if not in_time:
+        raise ToolTimeoutError(
+            f"{tool} did not finish within {timeout_s:g} s and was stopped; its output so far: {log}"
+        )
+    completed = Completed(command, process.returncode, stdout, stderr, time.monotonic() - started)
+    _check_exit(tool, completed, log, ok_codes)
+    return completed
+
+
+def _start(tool: str, command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[str]:
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            env={**os.environ, **env},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -157,37 +171,40 @@ def run(
         )
     except OSError as error:
         raise ToolFailedError(f"{tool} cannot be started ({command[0]}): {error.strerror}") from error
+
+
+def _output(process: subprocess.Popen[str], timeout_s: float) -> tuple[str, str, bool]:
+    """What a program prints until it ends, and whether it ended in time; afterwards it runs no more."""
     _running.add(process.pid)
     try:
-        stdout, stderr = process.communicate(stdin, timeout=timeout_s)
-    except subprocess.TimeoutExpired as error:
+        return *process.communicate(timeout=timeout_s), True
+    except subprocess.TimeoutExpired:
         # The tools start children (Tcl wrappers, threads); the whole group must go or the pipe stays open.
         os.killpg(process.pid, signal.SIGKILL)
-        stdout, stderr = process.communicate()
-        _keep(log, stdout, stderr)
-        raise ToolTimeoutError(
-            f"{tool} did not finish within {timeout_s:g} s and was stopped; its output so far: {log}"
-        ) from error
+        return *process.communicate(), False
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         raise
     finally:
         _running.discard(process.pid)
-    _keep(log, stdout, stderr)
-    done = Completed(command, process.returncode, stdout, stderr, time.monotonic() - started)
-    if process.returncode < 0:
-        name = signal.Signals(-process.returncode).name
+
+
+def _check_exit(tool: str, completed: Completed, log: Path, ok_codes: Sequence[int] | None) -> None:
+    """Raise ToolFailedError after a signal, or an exit status that is none of `ok_codes`."""
+    status = completed.returncode
+    if status < 0:
+        name = signal.Signals(-status).name
         raise ToolFailedError(f"{tool} was ended by {name}; its output: {log}, {log}.err")
-    if ok_codes is not None and process.returncode not in ok_codes:
-        last = next((line for line in reversed((stderr or stdout).splitlines()) if line.strip()), "no message")
-        raise ToolFailedError(f"{tool} ended with status {process.returncode}: {last.strip()} (log: {log}, {log}.err)")
-    return done
+    if ok_codes is not None and status not in ok_codes:
+        output = (completed.stderr or completed.stdout).splitlines()
+        last = next((line for line in reversed(output) if line.strip()), "no message")
+        raise ToolFailedError(f"{tool} ended with status {status}: {last.strip()} (log: {log}, {log}.err)")
 
 
 def stop_all() -> None:
-    """End the programs that run now, and start no others: for a process that is told to end.
+    """End the programs that run now, and start no others: for a process that gets a signal to end.
 
-    They run in sessions of their own, where Ctrl-C does not reach them, and on threads, which get no exception.
+    The programs run in sessions of their own, which Ctrl-C does not reach, and on threads, which get no exception.
     """
     _stopped.set()
     for group in tuple(_running):

@@ -1,7 +1,7 @@
-"""Where the units of matched devices lie: counts in, a grid of owners out, no geometry.
+"""Placement of the units of matched devices: counts in, a grid of owners out, no geometry.
 
-`common_centroid` is the one to use. `interdigitated`, `abba` and `block` are for those who ask for them. `metrics` says
-how good any pattern is.
+`common_centroid` matches best; `interdigitated`, `abba` and `block` are the other styles. `metrics` has figures of any
+pattern.
 """
 
 from __future__ import annotations

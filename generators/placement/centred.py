@@ -1,4 +1,4 @@
-"""Common-centroid patterns: which grid, and the best pattern on it; docs/placement.md tells what is minimised."""
+"""Common-centroid patterns: the choice of the grid, and the best pattern on it; docs/placement.md has the objective."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mirrorneuron.pdk_sky130.errors import SpecError
 __all__ = ["common_centroid"]
 
 _ASPECT = 0.15
-"""What a factor e in the aspect ratio costs, in parts of the units' area."""
+"""Cost of a factor e in the aspect ratio, relative to the units' area."""
 _MIDDLE = 0.25
-"""What a dummy in the centre cell costs."""
+"""Cost of a dummy in the centre cell."""
 _OFFSET = 0.5
-"""What an offset of one pitch (the geometric mean of the two) costs where two owners or more have a single unit."""
+"""Cost of an offset of one pitch (the geometric mean of the two) where two owners or more have a single unit."""
 _ROW_COUNTS = 200
 _PITCHES = 1000
 _MORE_COLUMNS = 12
@@ -100,13 +100,13 @@ def _best(
     pitch: tuple[float, float],
 ) -> tuple[tuple[int, ...], ...]:
     grids = _with_rows(counts, rows, pitch) if rows is not None else _any_rows(counts, max_rows, aspect, pitch)
-    grid, starts = next((grid, found) for grid in grids if (found := seats(grid, counts)))
+    grid, starts = next((grid, patterns) for grid in grids if (patterns := seats(grid, counts)))
     owner = improved(starts, others(grid, counts, starts[0]), grid, counts)
     return _tidy(owner.reshape(grid.rows, grid.columns), counts)
 
 
 def _with_rows(counts: tuple[int, ...], rows: int, pitch: tuple[float, float]) -> Iterator[Grid]:
-    """Grids of so many rows: those first on which the centroids can be best, of these the narrowest first."""
+    """Grids of so many rows that allow the best centroids, the narrowest first."""
     least = -(-sum(counts) // rows)
     while True:
         grids = [Grid(rows, least + more, pitch) for more in range(_MORE_COLUMNS)]
@@ -120,7 +120,7 @@ def _with_rows(counts: tuple[int, ...], rows: int, pitch: tuple[float, float]) -
 def _any_rows(
     counts: tuple[int, ...], max_rows: int | None, aspect: float, pitch: tuple[float, float]
 ) -> Iterator[Grid]:
-    """Grids by their cost, the cheapest first."""
+    """Grids by their cost, the lowest first."""
     total = sum(counts)
     singles = counts.count(1)
     centred = singles < 2 and any(n % 2 for n in counts)
@@ -128,14 +128,14 @@ def _any_rows(
     def aspect_cost(rows: int, columns: int) -> float:
         return _ASPECT * abs(log(columns * pitch[0] / (rows * pitch[1]) / aspect))
 
-    every = sorted(range(1, min(total, max_rows or total) + 1), key=lambda r: aspect_cost(r, -(-total // r)))
-    found: list[tuple[int, int, int]] = []
-    for rows in every[:_ROW_COUNTS]:
+    row_counts = sorted(range(1, min(total, max_rows or total) + 1), key=lambda r: aspect_cost(r, -(-total // r)))
+    ranked: list[tuple[int, int, int]] = []
+    for rows in row_counts[:_ROW_COUNTS]:
         least = -(-total // rows)
         grids = [Grid(rows, columns, pitch) for columns in range(least, least + _MORE_COLUMNS)]
         offset = 0.0
         if singles > 1:
-            # What a given number of rows would be given.
+            # As `_with_rows` does for a number of rows.
             bounds = [bound(grid, counts) for grid in grids]
             best = min(bounds)
             grids = [grid for grid, its in zip(grids, bounds, strict=True) if its == best]
@@ -146,8 +146,8 @@ def _any_rows(
                 continue
             dummies = grid.cells - total
             cost = dummies / total + aspect_cost(rows, grid.columns) + _MIDDLE * (grid.cells % 2 * dummies % 2)
-            found.append((round((cost + _OFFSET * offset) * 2**20), rows, grid.columns))
-    for _, rows, columns in sorted(found):
+            ranked.append((round((cost + _OFFSET * offset) * 2**20), rows, grid.columns))
+    for _, rows, columns in sorted(ranked):
         yield Grid(rows, columns, pitch)
     yield from _with_rows(counts, 1, pitch)
 

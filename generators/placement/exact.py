@@ -1,9 +1,9 @@
 """Owners on a grid with every centroid as near to the centre as the counts allow.
 
-`grid.bound` says how near that is; what reaches it is proven to be best. It is reached with pairs of opposite cells,
-and, for what is odd: the centre cell for one owner (or dummy); for two others three cells whose sum is as small as it
-can be and the three opposite ones. Where a small grid has no room for that, a search tries everything; in a larger one,
-exchanges try to repair what is off.
+`grid.bound` is the limit; a pattern that reaches it is proven to be the best. It is reached with pairs of opposite
+cells, and, for what is odd: the centre cell for one owner (or dummy); for two others three cells whose sum is as small
+as it can be and the three opposite ones. Where a small grid has no room for that, a search tries all patterns; in a
+larger one, exchanges reduce the remaining offsets.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 __all__ = ["others", "seats"]
 
 _SEARCH_CELLS, _SEARCH_STEPS = 26, 60_000
-"""Largest grid in which everything is tried, and in how many steps."""
+"""Largest grid in which all patterns are tried, and the limit of steps."""
 _LISTED_UNITS, _LISTED, _LISTED_STEPS = 15, 80, 3000
-"""Up to so many units more patterns are listed: how many, and in how many steps."""
+"""Number of units up to which more patterns are listed, their number, and the limit of steps."""
 _END_CELLS, _END_LAYOUTS = 40, 16
 """Largest grid in which places for the dummies near the ends of the rows are searched, and how many such places."""
 _REPAIR_CELLS = 200
@@ -37,7 +37,7 @@ _VARIANTS = ((26, 12), (80, 6), (400, 2))
 
 
 def seats(grid: Grid, counts: Sequence[int]) -> list[Ints]:
-    """Patterns that reach `bound`; none if there is none or none was found.
+    """Patterns that reach `bound`; an empty list where there is none, or the search finds none.
 
     Returns
     -------
@@ -68,16 +68,16 @@ def seats(grid: Grid, counts: Sequence[int]) -> list[Ints]:
             yield from islice(Search(grid, counts, singles, _SEARCH_STEPS).run(), 1)
 
     # Dummies at the ends of the rows if that can be, or else anywhere.
-    found = list(constructed(True, False)) or list(constructed(True, True))
-    if not found and grid.cells <= _END_CELLS:
-        found = list(islice(searched(), 1))
-    found = found or list(constructed(False, False)) or list(constructed(False, True))
-    if not found and grid.cells <= _SEARCH_CELLS:
-        found = list(islice(exhausted(), 1))
-    elif not found and grid.cells <= _REPAIR_CELLS:
-        mended = repaired(grid, counts, rings[0])
-        found = [] if mended is None else [mended]
-    return found
+    patterns = list(constructed(True, False)) or list(constructed(True, True))
+    if not patterns and grid.cells <= _END_CELLS:
+        patterns = list(islice(searched(), 1))
+    patterns = patterns or list(constructed(False, False)) or list(constructed(False, True))
+    if not patterns and grid.cells <= _SEARCH_CELLS:
+        patterns = list(islice(exhausted(), 1))
+    elif not patterns and grid.cells <= _REPAIR_CELLS:
+        pattern = repaired(grid, counts, rings[0])
+        patterns = [] if pattern is None else [pattern]
+    return patterns
 
 
 def others(grid: Grid, counts: Sequence[int], like: Ints) -> list[Ints]:
@@ -105,8 +105,8 @@ def _single_seats(grid: Grid, counts: Sequence[int]) -> Iterator[tuple[int, ...]
     ring = [int(c) for c in order if distance[c] == last]
     # Opposite cells one after the other, so that the first choices are the symmetrical ones.
     ring.sort(key=lambda c: (min(c, grid.cells - 1 - c), c))
-    for chosen in combinations(ring, singles - len(sure)):
-        yield (*sure, *chosen)
+    for rest in combinations(ring, singles - len(sure)):
+        yield (*sure, *rest)
 
 
 def _end_dummies(grid: Grid, units: int, singles: Sequence[int]) -> Iterator[list[int]]:
@@ -118,8 +118,8 @@ def _end_dummies(grid: Grid, units: int, singles: Sequence[int]) -> Iterator[lis
         return
     pairs = [c for c in range(n // 2) if c not in singles and n - 1 - c not in singles]
     pairs.sort(key=lambda c: (-abs(int(x[c])), abs(int(y[c])), c))
-    for chosen in combinations(pairs, number // 2):
-        yield [*middle, *chosen, *(n - 1 - c for c in chosen)]
+    for cells in combinations(pairs, number // 2):
+        yield [*middle, *cells, *(n - 1 - c for c in cells)]
 
 
 class _Seating:
@@ -136,7 +136,7 @@ class _Seating:
             self.give(owner, [cell])
 
     def give(self, owner: int, cells: Sequence[int]) -> None:
-        """Let an owner have free cells."""
+        """Give free cells to an owner."""
         self.owner[list(cells)] = owner
         self.free[list(cells)] = False
         if owner == DUMMY:
@@ -145,7 +145,7 @@ class _Seating:
             self.left[owner] -= len(cells)
 
     def constructed(self, dummies_first: bool, tight: bool) -> Ints | None:
-        """Pairs, and centre and triples for what is odd; None if that does not work out."""
+        """A pattern of pairs, with the centre and triples for odd counts; None if there is none."""
         n = self.grid.cells
         odd = sorted((i for i, c in enumerate(self.left) if c % 2), key=lambda i: (-self.left[i], i))
         turn = self.variant % len(odd) if odd else 0
@@ -189,18 +189,19 @@ class _Seating:
         return self.owner
 
     def _mirrored(self, couple: tuple[int, int], cells: Sequence[int]) -> None:
-        """These cells for one of the two, the opposite ones for the other."""
+        """Give these cells to the first of the two, the opposite ones to the second."""
         self.give(couple[0], cells)
         self.give(couple[1], [self.grid.cells - 1 - c for c in cells])
 
     def _least(self) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = (np.abs(self.x) == 1 - self.grid.columns % 2) & (
+        """The cells with the smallest coordinates."""
+        nearest: NDArray[np.bool_] = (np.abs(self.x) == 1 - self.grid.columns % 2) & (
             np.abs(self.y) == 1 - self.grid.rows % 2
         )
-        return found
+        return nearest
 
     def _shifts(self) -> list[tuple[int, int]]:
-        """The smallest sums there are."""
+        """The smallest sums of coordinates that three cells can have."""
         if self.grid.cells % 2:
             return [(0, 0)]
         return [(int(self.x[c]), int(self.y[c])) for c in np.flatnonzero(self._least())]
@@ -220,16 +221,16 @@ class _Seating:
         # Those whose second moment is about the mean are the likely ones.
         rank = np.rint(np.abs(x[cells] ** 2 + y[cells] ** 2 - mean_x - mean_y) * 2**10)
         cells = cells[np.argsort(rank, kind="stable")][:_CANDIDATES]
-        one, two = np.repeat(cells, len(cells)), np.tile(cells, len(cells))
+        first, second = np.repeat(cells, len(cells)), np.tile(cells, len(cells))
         scores, trios = [], []
         for sx, sy in self._shifts():
-            cx, cy = sx - self.x[one] - self.x[two], sy - self.y[one] - self.y[two]
+            cx, cy = sx - self.x[first] - self.x[second], sy - self.y[first] - self.y[second]
             inside = (np.abs(cx) < columns) & (np.abs(cy) < rows)
-            three = np.where(inside, (cy + rows - 1) // 2 * columns + (cx + columns - 1) // 2, 0)
-            fits = inside & self.free[three] & self.free[n - 1 - three]
-            for p, q in ((one, two), (one, three), (two, three)):
+            third = np.where(inside, (cy + rows - 1) // 2 * columns + (cx + columns - 1) // 2, 0)
+            fits = inside & self.free[third] & self.free[n - 1 - third]
+            for p, q in ((first, second), (first, third), (second, third)):
                 fits &= (p != q) & (p != n - 1 - q)
-            trio = np.stack([one[fits], two[fits], three[fits]], axis=1)
+            trio = np.stack([first[fits], second[fits], third[fits]], axis=1)
             xx, yy, xy = (x[trio] ** 2).sum(1), (y[trio] ** 2).sum(1), (x[trio] * y[trio]).sum(1)
             off = (xx - 3 * mean_x) ** 2 + (yy - 3 * mean_y) ** 2 + 2 * xy**2
             scores.append(np.rint(off * 2**10).astype(np.int64))
@@ -246,14 +247,14 @@ class _Seating:
         shifts, steps = self._shifts(), _TRIPLE_STEPS
 
         def trios(a: tuple[int, int]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-            found = []
+            partners = []
             for sx, sy in shifts:
                 for b in place:
                     c = (sx - a[0] - b[0], sy - a[1] - b[1])
                     apart = c != (-b[0], -b[1]) and (a[0], a[1]) not in ((-b[0], -b[1]), (-c[0], -c[1]))
                     if b < c and c in place and a not in (b, c) and apart:
-                        found.append((b, c))
-            return sorted(found, key=lambda bc: (-size(bc[0]) - size(bc[1]), bc))
+                        partners.append((b, c))
+            return sorted(partners, key=lambda bc: (-size(bc[0]) - size(bc[1]), bc))
 
         def size(cell: tuple[int, int]) -> int:
             return cell[0] ** 2 + cell[1] ** 2
@@ -286,7 +287,7 @@ class _Seating:
         return search(number)
 
     def _dummies_to_the_ends(self, number: int) -> None:
-        """Dummies in opposite pairs, outermost columns first, alike on both sides."""
+        """Place dummies in opposite pairs, outermost columns first, alike on both sides."""
         n, rows = self.grid.cells, self.grid.rows
         order = sorted(
             (int(c) for c in np.flatnonzero(self.free & self.free[::-1]) if c < n - 1 - c),

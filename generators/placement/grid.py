@@ -1,7 +1,7 @@
 """A grid of cells, and the smallest offsets that owners can have on it.
 
 Coordinates are doubled, so that they are integers about the centre: ``2 * column - (columns - 1)``. An owner's centroid
-is at the centre if its coordinates add up to zero. What no pattern can be better than:
+is at the centre if its coordinates add up to zero. Limits of any pattern:
 
 * An even number of rows has odd y only, and an odd number of odd numbers is not zero. So an owner with an odd count is
   off by ``1 / n`` of half a pitch, at least, in rows if their number is even and in columns if that is.
@@ -45,8 +45,8 @@ class Grid:
     def distance(self) -> Ints:
         """Square of each cell's distance from the centre, in steps so small that equal ones are equal."""
         x, y = self.doubled()
-        found: Ints = np.rint((x**2 * self._ratio + y**2 / self._ratio) * 2**FINE_BITS).astype(np.int64)
-        return found
+        squares: Ints = np.rint((x**2 * self._ratio + y**2 / self._ratio) * 2**FINE_BITS).astype(np.int64)
+        return squares
 
     def least(self) -> float:
         """The same of the smallest sum that an odd number of cells can have."""
@@ -62,7 +62,7 @@ Bound = tuple[int, int]
 
 
 def bound(grid: Grid, counts: Sequence[int]) -> Bound:
-    """What no pattern on this grid is better than."""
+    """The lower limit of the offsets of any pattern on this grid."""
     singles = list(counts).count(1)
     largest, total = _nearest(_about_the_centre(grid, singles), singles)
     for n in counts:
@@ -73,7 +73,7 @@ def bound(grid: Grid, counts: Sequence[int]) -> Bound:
 
 
 def hopeless(grid: Grid, counts: Sequence[int]) -> bool:
-    """Whether it is clear that `bound` cannot be reached here."""
+    """Whether no pattern on this grid can reach `bound`."""
     dummies = grid.cells - sum(counts)
     if dummies < 0:
         return True
@@ -82,7 +82,8 @@ def hopeless(grid: Grid, counts: Sequence[int]) -> bool:
 
 
 def noise(n: int, seed: int) -> Ints:
-    """Numbers without order, the same everywhere, shape (n,): the linear congruential generator of Knuth's MMIX."""
+    """Pseudo-random numbers, the same on every machine, shape (n,): the linear congruential generator of Knuth's
+    MMIX."""
     numbers = np.empty(n, dtype=np.int64)
     state = seed
     for k in range(-8, n):

@@ -1,8 +1,8 @@
-r"""How well the units of an array match: figures of any pattern, ours or not, drawn or not.
+r"""Figures of how well the units of an array match, for any pattern, drawn or not.
 
-Most functions take *places*: owner to the coordinates of its units, shape (n, 2), in any unit of length; dummies are
-not in it. `Pattern.places` makes them from a pattern, and whoever reads a layout has them at hand. What a drain's track
-or a neighbour is, only a pattern tells; `neighbourhoods` and `wiring` take one.
+Most functions take *places*: owner to the coordinates of its units, shape (n, 2), in any unit of length, without the
+dummies. `Pattern.places` makes them from a pattern; a reader of layouts has them from the polygons. Tracks and
+neighbours exist in a pattern only, so `neighbourhoods` and `wiring` take a pattern.
 
 Everything is linear in the parameter that varies. A device's parameter is the mean over its units, so its error is the
 difference between that mean and the mean over all units of the array.
@@ -30,7 +30,7 @@ __all__ = [
     "CorrelatedMismatch",
     "GradientResidual",
     "Neighbourhood",
-    "Summary",
+    "PatternSummary",
     "Wiring",
     "centroid_offset",
     "correlated_mismatch",
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 _CHUNK = 1 << 20
-"""Distances that are held at once."""
+"""Distances held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class CorrelatedMismatch:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """What an owner's units have beside, above and below them, as fractions that add up to 1.
+    """The neighbours of an owner's units beside, above and below them, as fractions that add up to 1.
 
     ``outside``: the pattern ends there. ``row_ends``: units with a dummy or nothing to their left or right.
     """
@@ -103,7 +103,7 @@ class Wiring:
 
 
 @dataclass(frozen=True)
-class Summary:
+class PatternSummary:
     """The figures of a pattern in one place; of several owners the worst, if nothing else is said.
 
     Lengths are in the unit of the pitch. ``second_order`` [%] is for 1 % per length squared; ``mismatch`` (owner to
@@ -178,7 +178,7 @@ def gradient_residual(places: Places) -> dict[str, GradientResidual]:
 
 
 def dispersion(places: Places) -> dict[str, float]:
-    """How far each owner's units are spread: 1 is as far as all units are, 0 is one point.
+    """Spread of each owner's units: 1 is that of all units, 0 is one point.
 
     Root of the mean squared distance of an owner's units from their own centroid, over the same of all units. An owner
     with one unit has 0, as has everybody where all units are at one place. With common centroids its square is
@@ -241,7 +241,7 @@ def correlated_mismatch(places: Places, correlation_length: float) -> Correlated
 
 
 def neighbourhoods(pattern: Pattern) -> dict[str, Neighbourhood]:
-    """What lies left, right, above and below of each owner's units.
+    """The neighbours left, right, above and below of each owner's units.
 
     Units whose surroundings differ are stressed and etched differently (the layout-dependent effects): owners match
     where these figures agree.
@@ -269,17 +269,13 @@ def neighbourhoods(pattern: Pattern) -> dict[str, Neighbourhood]:
             for each in (*sides, kind(name, x, y - 1), kind(name, x, y + 1)):
                 met[name][each] += 1
             met[name]["row_ends"] += any(side in ("dummy", "outside") for side in sides)
-    found = {}
-    for name, seen in met.items():
-        sides4 = 4 * pattern.count(name)
-        found[name] = Neighbourhood(
-            seen["own"] / sides4,
-            seen["other"] / sides4,
-            seen["dummy"] / sides4,
-            seen["outside"] / sides4,
-            seen["row_ends"],
-        )
-    return found
+
+    def fractions(name: str) -> Neighbourhood:
+        counts, sides = met[name], 4 * pattern.count(name)
+        own, other, dummy, outside = (counts[kind] / sides for kind in ("own", "other", "dummy", "outside"))
+        return Neighbourhood(own, other, dummy, outside, counts["row_ends"])
+
+    return {name: fractions(name) for name in met}
 
 
 def wiring(pattern: Pattern, pitch: tuple[float, float] = (1.0, 1.0)) -> Wiring:
@@ -307,7 +303,7 @@ def wiring(pattern: Pattern, pitch: tuple[float, float] = (1.0, 1.0)) -> Wiring:
 
 def summary(
     pattern: Pattern, pitch: tuple[float, float] = (1.0, 1.0), correlation_length: float | None = None
-) -> Summary:
+) -> PatternSummary:
     """All figures of a pattern.
 
     Parameters
@@ -330,7 +326,7 @@ def summary(
     spread = dispersion(places)
     around = neighbourhoods(pattern)
     wires = wiring(pattern, pitch)
-    return Summary(
+    return PatternSummary(
         units=sum(len(cells) for cells in places.values()),
         rows=len(pattern.rows),
         columns=pattern.columns,

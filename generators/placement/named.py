@@ -1,4 +1,5 @@
-"""Patterns that people ask for by name. None of them promises a common centroid; `metrics` tells what they reach.
+"""Patterns by name: interdigitated, ABBA, block. None of them guarantees a common centroid; `metrics` has their
+figures.
 
 The units left over where the rows are not full are dummies at the ends of the rows.
 """

@@ -1,4 +1,4 @@
-"""What a good pattern minimises, in integers, so that every machine finds the same pattern.
+"""The objective that a pattern minimises, in integers, so that every machine finds the same pattern.
 
 With ``e_i`` the vector that has ``1 / n_i`` at the units of owner i, less ``1 / N`` at all N units, the error of that
 owner under a field f is ``e_i . f``, and its variance is ``V_i = e_i' K e_i`` where K is the covariance of the field.
@@ -74,7 +74,7 @@ class Problem:
         # Squares of the pitches in 1/4096 of the larger one's: sums of products of coordinates stay exact integers.
         moment = (max(1, round(step[0] ** 2 * 2**12)), max(1, round(step[1] ** 2 * 2**12)))
         radius = int((x**2 * moment[0] + y**2 * moment[1]).sum()) / n
-        one = 1 << _WEIGHT_BITS
+        unity = 1 << _WEIGHT_BITS
         problem = cls(
             rows=rows,
             cells=cells,
@@ -82,8 +82,8 @@ class Problem:
             y=y,
             row=row,
             ends=_row_ends(row, column),
-            a=np.array([round(one / c**2) for c in counts], dtype=np.int64),
-            b=np.array([round(2 * one / (c * n)) for c in counts], dtype=np.int64),
+            a=np.array([round(unity / c**2) for c in counts], dtype=np.int64),
+            b=np.array([round(2 * unity / (c * n)) for c in counts], dtype=np.int64),
             near=near,
             moment=moment,
             norm=max(radius, 1.0) ** 2,
@@ -103,14 +103,14 @@ class Problem:
 
     def fields(self, groups: Sequence[Ints]) -> Ints:
         """Sum of K over the cells of each group, at every cell, shape (len(groups), n)."""
-        every = np.arange(len(self.cells))
-        found = np.zeros((len(groups), len(every)), dtype=np.int64)
+        cells = np.arange(len(self.cells))
+        sums = np.zeros((len(groups), len(cells)), dtype=np.int64)
         for index, group in enumerate(groups):
             for low in range(0, len(group), 256):
-                found[index] += self.kernel(group[low : low + 256], every).sum(axis=0)
-        return found
+                sums[index] += self.kernel(group[low : low + 256], cells).sum(axis=0)
+        return sums
 
-    def everybody(self) -> Ints:
+    def total_field(self) -> Ints:
         """Sum of K over all cells, at every cell, shape (n,); the same as `fields` but for rounding, and faster."""
         columns, rows = self.near.shape
         # Over the full grid by prefix sums, along a row and then over the rows; less the dummies.
@@ -137,13 +137,13 @@ class Problem:
         np.add.at(table, (owner, self.row), 1)
         return table
 
-    def value(self, owner: Ints, everybody: Ints) -> int:
+    def value(self, owner: Ints, total_field: Ints) -> int:
         """The objective times a constant; small is good."""
         own = self.fields([np.flatnonzero(owner == i) for i in range(len(self.a))])[owner, np.arange(len(owner))]
-        total = (len(self.a) * int(everybody.sum()) << _WEIGHT_BITS) // len(owner) ** 2
+        total = (len(self.a) * int(total_field.sum()) << _WEIGHT_BITS) // len(owner) ** 2
         for index, (a, b) in enumerate(zip(self.a, self.b, strict=True)):
             mine = owner == index
-            total += int(own[mine].sum()) * int(a) - int(everybody[mine].sum()) * int(b)
+            total += int(own[mine].sum()) * int(a) - int(total_field[mine].sum()) * int(b)
         wires = int((np.count_nonzero(self.tracks(owner), axis=0) ** 2).sum())
         return total + self.wire * wires
 
@@ -153,7 +153,7 @@ class Problem:
         dot = self.x**2 * self.moment[0] + self.y**2 * self.moment[1]
         same = int(self.near[0, 0]) + (dot.astype(np.float64) ** 2).mean() * 2**_KERNEL_BITS / self.norm
         same += float((self.ends**2).mean())
-        others = (int(self.everybody().sum()) / n - same) / (n - 1)
+        others = (int(self.total_field().sum()) / n - same) / (n - 1)
         blind = (same - others) * sum(1 / c - 1 / n for c in counts) * 2.0**_WEIGHT_BITS
         full = sum(min(c, self.rows) for c in counts)
         return round(float(WIRING * blind * self.rows / full**2))

@@ -1,4 +1,4 @@
-"""From patterns with the right centroids to one that is as good as exchanges make it; centroids stay as they are.
+"""Improvement of patterns by exchanges that leave every centroid in its place.
 
 Two kinds of exchange leave every centroid where it is. Opposite pairs of cells may change owners: their sum is zero
 whoever has them. That is quick, and for large arrays enough. In small ones any two cells of one owner may also go
@@ -35,7 +35,7 @@ _STEPS = 200
 
 
 def improved(starts: Sequence[Ints], more: Sequence[Ints], grid: Grid, counts: Sequence[int]) -> Ints:
-    """The best pattern that exchanges make of any of the `starts`; what is in `more` is not dealt anew before.
+    """The best pattern by exchanges from any of `starts` and `more`; only `starts` are also dealt anew before.
 
     Parameters
     ----------
@@ -51,38 +51,38 @@ def improved(starts: Sequence[Ints], more: Sequence[Ints], grid: Grid, counts: S
             tables[layout] = _Tables(Problem.of(start, grid.rows, grid.columns, grid.pitch, counts))
         table = tables[layout]
         as_it_is = [start[table.problem.cells]]
-        dealt = _dealt(table.problem, table.everybody, start, len(starts))
+        dealt = _dealt(table.problem, table.total_field, start, len(starts))
         for trial in dealt if index < len(starts) else as_it_is:
             whole = start.copy()
             whole[table.problem.cells] = trial
             if whole.tobytes() not in ranked:
-                ranked[whole.tobytes()] = (table.problem.value(trial, table.everybody), len(ranked), whole, table)
+                ranked[whole.tobytes()] = (table.problem.value(trial, table.total_field), len(ranked), whole, table)
     polish = next((n for limit, n in _POLISHED if total <= limit), 1)
     if grid.rows == 1 and total > _ROW_LIMIT:
         polish = 1
-    best = sorted(ranked.values(), key=lambda one: one[:2])[:polish]
+    best = sorted(ranked.values(), key=lambda entry: entry[:2])[:polish]
     if total > _PAIRS_LIMIT or len(counts) == 1:
         return best[0][2]
     polished = []
     for _, _, whole, table in best:
         trial = table.exchanges.run(whole[table.problem.cells])
         whole[table.problem.cells] = trial
-        polished.append((table.problem.value(trial, table.everybody), whole))
-    return min(polished, key=lambda one: one[0])[1]
+        polished.append((table.problem.value(trial, table.total_field), whole))
+    return min(polished, key=lambda entry: entry[0])[1]
 
 
 class _Tables:
-    """What patterns with their dummies in the same places share."""
+    """Tables that patterns with their dummies in the same places share."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem, self.everybody = problem, problem.everybody()
+        self.problem, self.total_field = problem, problem.total_field()
 
     @cached_property
     def exchanges(self) -> _Exchanges:
-        return _Exchanges(self.problem, self.everybody)
+        return _Exchanges(self.problem, self.total_field)
 
 
-def _dealt(problem: Problem, everybody: Ints, start: Ints, of: int) -> Iterator[Ints]:
+def _dealt(problem: Problem, total_field: Ints, start: Ints, of: int) -> Iterator[Ints]:
     """Owners of the cells with a unit, after the opposite pairs were dealt in several ways and exchanged."""
     owner = start[problem.cells]
     n = len(owner)
@@ -94,7 +94,7 @@ def _dealt(problem: Problem, everybody: Ints, start: Ints, of: int) -> Iterator[
     if len(first) < 2 or len(set(owner[first].tolist())) < 2:
         yield owner
         return
-    moves = _PairMoves(problem, everybody, first, opposite[first], owner)
+    moves = _PairMoves(problem, total_field, first, opposite[first], owner)
     best: tuple[int, Ints] | None = None
     deals, shakes = next(((d, s) for limit, d, s in _EFFORT if n <= limit), (1, 0))
     if problem.rows == 1 and n > _ROW_LIMIT:
@@ -103,7 +103,7 @@ def _dealt(problem: Problem, everybody: Ints, start: Ints, of: int) -> Iterator[
         # First from the deals, then from the best so far with some of its pairs dealt anew.
         begin = moves.deal(number) if best is None or number < deals else moves.shaken(best[1], number)
         pairs, trial = moves.run(begin)
-        value = problem.value(trial, everybody) if deals > 1 else 0
+        value = problem.value(trial, total_field) if deals > 1 else 0
         if best is None or value < best[0]:
             best = (value, pairs)
         yield trial
@@ -115,7 +115,7 @@ class _PairMoves:
     A row and the one opposite it are taken for one as far as tracks go; they have the same, but for odd units.
     """
 
-    def __init__(self, problem: Problem, everybody: Ints, first: Ints, second: Ints, start: Ints) -> None:
+    def __init__(self, problem: Problem, total_field: Ints, first: Ints, second: Ints, start: Ints) -> None:
         self.problem, self.first, self.second, self.start = problem, first, second, start
         self.kernel = np.empty((len(first), len(first)), dtype=np.int64)
         for low in range(0, len(first), 128):
@@ -128,12 +128,12 @@ class _PairMoves:
         owners = range(len(problem.a))
         fixed = problem.fields([np.flatnonzero(held & (start == i)) for i in owners])
         self.base = 2 * (fixed[:, first] + fixed[:, second])
-        self.everybody = everybody[first] + everybody[second]
+        self.total_field = total_field[first] + total_field[second]
         folded = np.minimum(problem.row, problem.rows - 1 - problem.row)
         self.row = folded[first]
         self.rows = 2 - (np.arange((problem.rows + 1) // 2) * 2 == problem.rows - 1)
         self.fixed = np.zeros((len(problem.a), len(self.rows)), dtype=np.int64)
-        # A unit without an opposite one is there to stay: its track does not depend on the pairs.
+        # A unit without an opposite one stays: its track does not depend on the pairs.
         np.add.at(self.fixed, (start[held], folded[held]), 2)
 
     def deal(self, number: int) -> Ints:
@@ -151,15 +151,15 @@ class _PairMoves:
 
     def shaken(self, owner: Ints, number: int) -> Ints:
         """Owners of the pairs, those of an eighth of them (but four at least) in another order."""
-        some = np.argsort(noise(len(owner), number), kind="stable")[: max(4, len(owner) // 8)]
+        subset = np.argsort(noise(len(owner), number), kind="stable")[: max(4, len(owner) // 8)]
         result = owner.copy()
-        result[some] = np.roll(owner[some], 1)
+        result[subset] = np.roll(owner[subset], 1)
         return result
 
     def run(self, owner: Ints) -> tuple[Ints, Ints]:
-        """Exchange until nothing gets better; the owners of the pairs, and of all units."""
+        """Exchange as long as the objective falls; returns the owners of the pairs, and of all units."""
         p = self.problem
-        m, every = len(owner), np.arange(len(owner))
+        m, pairs = len(owner), np.arange(len(owner))
         fields = self.base.copy()
         for i in range(len(p.a)):
             fields[i] += 4 * self.kernel[owner == i].sum(axis=0)
@@ -170,7 +170,7 @@ class _PairMoves:
             fresh = True
             for here in range(m):
                 if fresh:
-                    own, weight, linear = fields[owner, every], p.a[owner], p.b[owner]
+                    own, weight, linear = fields[owner, pairs], p.a[owner], p.b[owner]
                     alone, none = (table == 1).astype(np.int64), (table == 0).astype(np.int64)
                     tracks = 2 * np.count_nonzero(table, axis=0)
                     last, height, both = alone[owner, self.row], tracks[self.row], self.rows[self.row]
@@ -186,7 +186,7 @@ class _PairMoves:
                 cross -= own
                 cross *= weight
                 gain += cross
-                gain -= (self.everybody - self.everybody[here]) * (p.b[i] - linear)
+                gain -= (self.total_field - self.total_field[here]) * (p.b[i] - linear)
                 if p.wire:
                     near = none[:, r][owner] - alone[i, r]
                     change = (tracks[r] + near) * near * self.rows[r]
@@ -210,7 +210,7 @@ class _PairMoves:
                 table[j, r] += 1
                 table[j, self.row[there]] -= 1
                 table[i, self.row[there]] += 1
-            # What the last few exchanges of a large array gain is not worth another sweep.
+            # The gain of the last few exchanges in a large array is not worth another sweep.
             if moved <= m // 40:
                 break
         result = self.start.copy()
@@ -221,11 +221,11 @@ class _PairMoves:
 class _Exchanges:
     """Two or three cells of one owner against as many of another with the same sum."""
 
-    def __init__(self, problem: Problem, everybody: Ints) -> None:
+    def __init__(self, problem: Problem, total_field: Ints) -> None:
         self.problem = problem
         n = len(problem.cells)
-        every = np.arange(n)
-        self.kernel = problem.kernel(every, every)
+        cells = np.arange(n)
+        self.kernel = problem.kernel(cells, cells)
         self.moves = []
         for size in (2, 3) if n <= _TRIPLES_LIMIT else (2,):
             left, right = _equal_sums(problem, size)
@@ -234,21 +234,21 @@ class _Exchanges:
             both = np.concatenate([left, right], axis=1)
             sign = np.repeat([-1, 1], size)
             cross = (self.kernel[both[:, :, None], both[:, None, :]] * np.outer(sign, sign)).sum(axis=(1, 2))
-            self.moves.append((left, right, cross, (everybody[both] * sign).sum(axis=1)))
+            self.moves.append((left, right, cross, (total_field[both] * sign).sum(axis=1)))
 
     def run(self, owner: Ints) -> Ints:
-        """Exchange until nothing gets better."""
+        """Exchange as long as the objective falls."""
         p = self.problem
         owner = owner.copy()
         fields = np.stack([self.kernel[owner == i].sum(axis=0) for i in range(len(p.a))])
         for _ in range(_STEPS):
             best: tuple[int, Ints, Ints] | None = None
             for left, right, cross, linear in self.moves:
-                mine, theirs = owner[left], owner[right]
-                i, j = mine[:, 0], theirs[:, 0]
+                owners_left, owners_right = owner[left], owner[right]
+                i, j = owners_left[:, 0], owners_right[:, 0]
                 fits = i != j
                 for k in range(1, left.shape[1]):
-                    fits &= (mine[:, k] == i) & (theirs[:, k] == j)
+                    fits &= (owners_left[:, k] == i) & (owners_right[:, k] == j)
                 at = np.flatnonzero(fits)
                 if len(at) == 0:
                     continue
@@ -265,11 +265,11 @@ class _Exchanges:
             if best is None:
                 break
             _, cells, others = best
-            one, other = owner[cells[0]], owner[others[0]]
+            mine, theirs = owner[cells[0]], owner[others[0]]
             step = (self.kernel[others] - self.kernel[cells]).sum(axis=0)
-            fields[one] += step
-            fields[other] -= step
-            owner[cells], owner[others] = other, one
+            fields[mine] += step
+            fields[theirs] -= step
+            owner[cells], owner[others] = theirs, mine
         return owner
 
     def _wire(self, table: Ints, i: Ints, j: Ints, left: Ints, right: Ints) -> Ints:

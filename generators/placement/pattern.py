@@ -37,16 +37,16 @@ class Pattern:
 
     @property
     def dummies(self) -> int:
-        """How many cells hold a dummy."""
+        """Number of dummies."""
         return sum(row.count(None) for row in self.rows)
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Who owns a unit here, sorted by name."""
+        """The owners of units, sorted by name."""
         return tuple(sorted({name for row in self.rows for name in row if name is not None}))
 
     def count(self, owner: str) -> int:
-        """How many units an owner has."""
+        """Number of units of an owner."""
         return sum(row.count(owner) for row in self.rows)
 
     def centroid(self, owner: str) -> tuple[float, float]:
@@ -81,12 +81,12 @@ class Pattern:
             A pitch that is not a number above 0.
         """
         step = check_pitch(pitch)
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in self.owners}
+        places: dict[str, list[tuple[float, float]]] = {name: [] for name in self.owners}
         for y, row in enumerate(self.rows):
             for x, name in enumerate(row):
                 if name is not None:
-                    found[name].append((x - (self.columns - 1) / 2, y - (len(self.rows) - 1) / 2))
-        return {name: np.array(cells, dtype=np.float64) * step for name, cells in found.items()}
+                    places[name].append((x - (self.columns - 1) / 2, y - (len(self.rows) - 1) / 2))
+        return {name: np.array(cells, dtype=np.float64) * step for name, cells in places.items()}
 
     def __str__(self) -> str:
         """Text picture, the top row first; a dot is a dummy."""

@@ -1,4 +1,4 @@
-"""Patterns that are no mirror images: all of them on a small grid, one by repair on a larger one."""
+"""Patterns without symmetry: all of them on a small grid, one by repair on a larger one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REPAIR_REST = 6
 
 
 class Search:
-    """Everything there is on a small grid in at most so many steps; singles, and dummies if given, have their cells."""
+    """All patterns on a small grid, in at most so many steps; singles, and dummies if listed, have fixed cells."""
 
     def __init__(
         self, grid: Grid, counts: Sequence[int], singles: Sequence[int], steps: int, dummies: Sequence[int] = ()
@@ -44,12 +44,12 @@ class Search:
         again = at + 1 < len(self.groups) and self.counts[self.groups[at + 1]] == n
         for target in self.odd if n % 2 else [(0, 0)]:
             # Owners of one size are alike: their first cells go up.
-            for chosen in self._sets(sorted(c for c in self.free if c > after), n, target):
-                self.free -= set(chosen)
-                self.owner[list(chosen)] = owner
-                yield from self.run(at + 1, chosen[0] if again else -1)
-                self.owner[list(chosen)] = DUMMY
-                self.free |= set(chosen)
+            for cells in self._sets(sorted(c for c in self.free if c > after), n, target):
+                self.free -= set(cells)
+                self.owner[list(cells)] = owner
+                yield from self.run(at + 1, cells[0] if again else -1)
+                self.owner[list(cells)] = DUMMY
+                self.free |= set(cells)
 
     def _sets(self, cells: list[int], n: int, target: tuple[int, int]) -> Iterator[tuple[int, ...]]:
         for most in combinations(cells, n - 1):
@@ -68,7 +68,7 @@ class Search:
 
 
 def repaired(grid: Grid, counts: Sequence[int], singles: Sequence[int]) -> Ints | None:
-    """Deal, then exchange two cells at a time until every sum is as small as it can be.
+    """A pattern dealt in proportion, in which exchanges of two cells then make every sum as small as possible.
 
     Each step takes the best exchange of cells that did not move just now, even where it makes things worse.
     """

@@ -1,1 +1,1 @@
-"""Pieces that every cell is drawn from: contacts, via stacks, rings, the unit-transistor fabric, capacitors."""
+"""Drawn pieces of every cell: contacts, vias, guard rings, arrays of units, resistors, capacitors, npn, and spines."""

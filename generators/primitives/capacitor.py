@@ -1,8 +1,8 @@
-"""A MIM capacitor: bottom plate on metal 3, top plate under metal 4, both led out to metal 2 rails on its left.
+"""A MIM capacitor: bottom plate on metal 3, top plate under metal 4, both connected to metal 2 rails on its left.
 
 ::
 
-    met4   ======================         top plate's way out, over the bottom plate's edge
+    met4   ======================         connection of the top plate, over the bottom plate's edge
     via3   #            #  #  #
     capm   .          ----------
     met3   =     =================        bottom plate
@@ -12,10 +12,11 @@
 
 from __future__ import annotations
 
+from klayout import db as kdb
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, via23, via34
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
 from mirrorneuron.pdk_sky130 import layers
-from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
+from mirrorneuron.pdk_sky130.devices import MIM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import GRID_NM, nm
 
@@ -33,25 +34,15 @@ def draw_mim_capacitor(sheet: Sheet, name: str, side_nm: int, *, top: str, botto
     Raises
     ------
     SpecError
-        The side is off the grid or out of its limits.
+        The side is off the grid or outside its limits.
     """
-    if side_nm % (2 * GRID_NM) or not MIM_SIDE_MIN_NM <= side_nm <= MIM_SIDE_MAX_NM:
+    if side_nm % (2 * GRID_NM) or not MIM.side_min_nm <= side_nm <= MIM.side_max_nm:
         raise SpecError(
-            f"MIM capacitor of {side_nm} nm: {MIM_SIDE_MIN_NM} to {MIM_SIDE_MAX_NM} nm in steps of {2 * GRID_NM} nm "
+            f"MIM capacitor of {side_nm} nm: {MIM.side_min_nm} to {MIM.side_max_nm} nm in steps of {2 * GRID_NM} nm "
             "(capm.1, models)"
         )
     cell = sheet.cell(name)
-    plate = Box(0, 0, side_nm, side_nm)
-    sheet.rect(cell, layers.CAPM, plate)
-    sheet.rect(cell, layers.MET3, plate.grown(nm("capm.3")))
-    sheet.rect(cell, layers.MET4, plate)
-    size = nm("via3.1")
-    count = max(1, (side_nm - 2 * (nm("capm.4") + size)) // _VIA_PITCH)
-    first = (side_nm - (count - 1) * _VIA_PITCH - size) // 2 // GRID_NM * GRID_NM
-    for i in range(count):
-        for j in range(count):
-            x, y = first + i * _VIA_PITCH, first + j * _VIA_PITCH
-            sheet.rect(cell, layers.VIA3, Box(x, y, x + size, y + size))
+    _draw_plates(sheet, cell, side_nm)
     top_x, top_y = -_CLEAR - _PAD_HALF, side_nm - 2 * _PAD_HALF
     via34(sheet, cell, top_x, top_y)
     via23(sheet, cell, top_x, top_y)
@@ -65,3 +56,18 @@ def draw_mim_capacitor(sheet: Sheet, name: str, side_nm: int, *, top: str, botto
         sheet.rect(cell, layers.MET2, Box(rail.x0, rail.y - RAIL_HALF, rail.x1, rail.y + RAIL_HALF))
     # Trunks of a spine are metal 3 as well and keep off the plate.
     return Block(cell, Box(left, -_CLEAR, side_nm + _CLEAR, side_nm + _CLEAR), rails)
+
+
+def _draw_plates(sheet: Sheet, cell: kdb.Cell, side_nm: int) -> None:
+    """Both plates, and a grid of vias on the top plate."""
+    plate = Box(0, 0, side_nm, side_nm)
+    sheet.rect(cell, layers.CAPM, plate)
+    sheet.rect(cell, layers.MET3, plate.grown(nm("capm.3")))
+    sheet.rect(cell, layers.MET4, plate)
+    size = nm("via3.1")
+    count = max(1, (side_nm - 2 * (nm("capm.4") + size)) // _VIA_PITCH)
+    first = (side_nm - (count - 1) * _VIA_PITCH - size) // 2 // GRID_NM * GRID_NM
+    for i in range(count):
+        for j in range(count):
+            x, y = first + i * _VIA_PITCH, first + j * _VIA_PITCH
+            sheet.rect(cell, layers.VIA3, Box(x, y, x + size, y + size))

@@ -22,13 +22,14 @@ __all__ = ["RAIL_HALF", "RAIL_PITCH", "TRUNK_HALF", "cut_row", "fit_cuts", "via1
 RAIL_HALF = nm("via.1a") // 2 + nm("m2.4")
 """Half the height of a metal 2 rail that holds a row of vias [nm]."""
 RAIL_PITCH = nm("via2.1a") + 2 * nm("via2.4") + nm("m2.2")
-"""Rails at this pitch [nm] may have a via2, whose metal 2 is higher than the rail, at the same place."""
+"""Pitch of rails [nm] at which neighbouring rails may both have a via2 (its metal 2 is higher than the rail) at one
+x."""
 TRUNK_HALF = nm("via2.1a") // 2 + nm("m3.4") + 20
 """Half the width of a metal 3 trunk [nm]: the via's metal and 20 nm: a trunk between two rails then has m3.6's area."""
 
 
 def fit_cuts(low: int, high: int, size: int, space: int) -> range:
-    """Lower edges [nm] of as many cuts of `size` at `space` as fit between `low` and `high`, centred on the grid."""
+    """Lower edges [nm] of the most cuts of `size` at `space` that fit between `low` and `high`, centred on the grid."""
     count = (high - low + space) // (size + space)
     start = low + (high - low - count * (size + space) + space) // 2 // GRID_NM * GRID_NM
     return range(start, start + count * (size + space), size + space)

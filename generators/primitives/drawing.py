@@ -1,28 +1,37 @@
-"""A cell in the making: a sheet, the cell's name before those of its parts, and arrays and capacitors drawn on it."""
+"""The drawing of one cell: a sheet, and the arrays and capacitors on it under the cell's name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from klayout import db as kdb
-from mirrorneuron.generators.fixed_units import ResistorArray
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Block, Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
-from mirrorneuron.generators.units import ArraySize
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
+from mirrorneuron.generators.units import ArraySize, ResistorArray
 from mirrorneuron.pdk_sky130.errors import SpecError
 
 __all__ = ["Drawing"]
 
 
 class Drawing:
-    """What is drawn of one cell; `finish` composes its top."""
+    """Draws the parts of one cell; `finish` composes its top."""
 
-    def __init__(self, name: str, supplies: Sequence[str]) -> None:
-        """Begin an empty sheet; the nets of `supplies` get wide trunks."""
-        self.name, self.supplies, self.sheet = name, tuple(supplies), Sheet()
+    def __init__(self, name: str, supplies: Sequence[str], variant: str = "") -> None:
+        """Start an empty sheet.
+
+        Parameters
+        ----------
+        name
+            The top cell's name.
+        supplies
+            Nets with wide trunks.
+        variant
+            `CellSpec.variant`: the names of the parts' cells end in it, so that specs of one name differ.
+        """
+        self.name, self.supplies, self.variant, self.sheet = name, tuple(supplies), variant, Sheet()
 
     def array(
         self,
@@ -34,35 +43,34 @@ class Drawing:
         source: str | Mapping[str, str],
         bulk: str | None = None,
     ) -> Block:
-        """A matched array, its gates and drains by owner; the bulk is on the source if it is not told.
+        """Draw a matched array, its gates and drains by owner; without `bulk` the bulk is on the source's net.
 
         Raises
         ------
         SpecError
-            The owners have sources of their own, and the bulk is not told.
+            The owners have different sources, and `bulk` is missing.
         """
         if bulk is None:
             if not isinstance(source, str):
-                raise SpecError(f"array {name} has several sources: say which net its bulk is on")
+                raise SpecError(f"array {name} has several sources: give the net of its bulk")
             bulk = source
         return draw_array(self.sheet, self.part(name), size, ArrayNets(gates, drains, source, bulk))
 
     def resistors(
         self, name: str, size: ResistorArray, ends: Mapping[str, tuple[str, str]], bulk: str, *, in_well: bool = False
     ) -> Block:
-        """Matched resistors, their two ends by owner."""
+        """Draw matched resistors, their two ends by owner."""
         return draw_resistors(self.sheet, self.part(name), size, ends, bulk, in_well=in_well)
 
     def capacitor(self, name: str, side_nm: int, *, top: str, bottom: str) -> Block:
-        """A square MIM capacitor."""
+        """Draw a square MIM capacitor."""
         return draw_mim_capacitor(self.sheet, self.part(name), side_nm, top=top, bottom=bottom)
 
     def compose(
         self, name: str, *, left: Sequence[Block], right: Sequence[Block] = (), exports: Sequence[str]
     ) -> Block:
-        """Blocks on both sides of a spine as one block."""
-        power = self.supplies
-        return compose(self.sheet, self.part(name), left=left, right=right, exports=exports, power=power)
+        """Compose blocks on both sides of a spine as one block."""
+        return compose(self.sheet, self.part(name), Stacks(left, right), exports=exports, power=Power(self.supplies))
 
     def finish(
         self,
@@ -73,21 +81,13 @@ class Drawing:
         at_edge: Sequence[str] = (),
         hang: bool = False,
     ) -> kdb.Layout:
-        """Compose the top cell with its pins; those of `at_edge` come from a single rail and are led over the edge."""
+        """Compose the top cell with its pins; those of `at_edge` have a single rail, which is led to the left edge."""
         exports = [pin for pin in pins if pin not in at_edge]
-        top = compose(
-            self.sheet,
-            self.name,
-            left=left,
-            right=right,
-            exports=exports,
-            through=at_edge,
-            power=self.supplies,
-            hang=hang,
-        )
+        stacks, power = Stacks(left, right, hang), Power(self.supplies)
+        top = compose(self.sheet, self.name, stacks, exports=exports, through=at_edge, power=power)
         draw_pins(self.sheet, top, at_edge)
         return self.sheet.finish()
 
     def part(self, name: str) -> str:
-        """The name of a part's cell."""
-        return f"{self.name}_{name}"
+        """The name of a part's cell: the same only for the same part of an equal spec."""
+        return "_".join(filter(None, (self.name, name, self.variant)))

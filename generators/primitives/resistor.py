@@ -6,9 +6,9 @@ A bar, on its side::
     ----+--------+----------------------------+--------+----     poly, in p+ implant, npc and the marker rpm or urpm
     m1  ==========                            ==========          up or down to a metal 2 track for each net
 
-L is from slot to slot. Owners with several groups of bars in series go up in one and down in the next; nets between
-them stay inside. A dummy's ends are joined, on the bulk's net. The bulk is the substrate, or an n-well of the block's
-own (for resistors at vdd).
+L is the distance of the slots. Groups of bars in series go up in one bar and down in the next; the nets between them
+stay inside the block. A dummy's ends are joined, on the bulk's net. The bulk is the substrate, or an n-well of the
+block's own (for resistors at vdd).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from klayout import db as kdb
-from mirrorneuron.generators.fixed_units import ResistorArray
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, cut_row, via12
 from mirrorneuron.generators.primitives.ring import guard_ring
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
+from mirrorneuron.generators.units import ResistorArray
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.devices import BAR_LENGTH_MAX_NM, BAR_LENGTH_MIN_NM, MOSFETS, PolyResistor, poly_resistor
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -49,12 +49,12 @@ class _Bar:
 
     @property
     def end(self) -> int:
-        """How far a terminal reaches beyond the body."""
+        """Reach of a terminal beyond the body."""
         return nm("licon.1c") + nm("licon.8a")
 
     @property
     def margin(self) -> int:
-        """From the poly's side to that of the marker, which is as wide as it must be and meets its neighbour's."""
+        """From the poly's side to the marker's, which has its minimum width and meets its neighbour's."""
         return max(nm("poly.9") // 2, nm("rpm.3"), (nm("rpm.1a") - self.width) // (2 * GRID_NM) * GRID_NM + GRID_NM)
 
     @property
@@ -67,17 +67,17 @@ class _Bar:
         return self.length + away if top else -away
 
     def reach(self, tracks: int) -> int:
-        """How far a row with so many tracks on a side goes beyond the body there."""
+        """Reach of a row with so many tracks on a side beyond the body there."""
         return max(self.end, _FIRST_TRACK + (tracks - 1) * RAIL_PITCH + _PAD_HALF)
 
 
 def bar_pitch(device: str) -> int:
-    """From bar to bar [nm]."""
+    """Pitch of the bars [nm]."""
     return _Bar(poly_resistor(device), BAR_LENGTH_MIN_NM).pitch
 
 
 def bar_height(device: str, length_nm: int) -> int:
-    """Of a bar with its terminals [nm]."""
+    """Height of a bar with its terminals [nm]."""
     return length_nm + 2 * _Bar(poly_resistor(device), length_nm).end
 
 
@@ -102,7 +102,7 @@ def draw_resistors(
     Raises
     ------
     SpecError
-        The length is off the grid or out of the model's limits, or an owner has no ends.
+        The length is off the grid or outside the model's limits, or an owner has no ends.
     """
     bar = _Bar(poly_resistor(size.device), size.length_nm)
     if size.length_nm % GRID_NM or not BAR_LENGTH_MIN_NM <= size.length_nm <= BAR_LENGTH_MAX_NM:
@@ -113,15 +113,13 @@ def draw_resistors(
     if set(size.pattern.owners) != ends.keys():
         raise SpecError(f"resistors of {list(size.pattern.owners)} in {name}, but ends of {sorted(ends)}")
     cell = sheet.cell(name)
-    rows = [_Row(bar, row, bulk) for row in _wired(name, size, ends)]
+    rows = [_BarRow(bar, row, bulk) for row in _wired(name, size, ends)]
     high = bar.reach(max(len(row.nets(top=True)) for row in rows))
     low = bar.reach(max(len(row.nets(top=False)) for row in rows))
     pitch = low + bar.length + high + nm("rpm.2") + 2 * bar.margin
     unit = _bar_cell(sheet, bar)
     sheet.place_grid(cell, unit, x_step=bar.pitch, y_step=pitch, columns=size.pattern.columns, rows=len(rows))
-    met = Counter(net for row in rows for net in {*row.nets(top=True), *row.nets(top=False)})
-    outside = {bulk, *(net for pair in ends.values() for net in pair)}
-    leaving = outside | {net for net, count in met.items() if count > 1}
+    leaving = _leaving(rows, {bulk, *(net for pair in ends.values() for net in pair)})
     rails = [
         rail for index, row in enumerate(rows) for rail in row.draw(sheet, cell, index * pitch) if rail.net in leaving
     ]
@@ -132,15 +130,21 @@ def draw_resistors(
     return Block(cell, box, (ring_rail, *rails), well=in_well)
 
 
+def _leaving(rows: Sequence[_BarRow], outside: set[str]) -> set[str]:
+    """The nets that need a rail beyond their row: those outside, and inner nets of several rows."""
+    counts = Counter(net for row in rows for net in {*row.nets(top=True), *row.nets(top=False)})
+    return outside | {net for net, count in counts.items() if count > 1}
+
+
 def _wired(name: str, size: ResistorArray, ends: Mapping[str, tuple[str, str]]) -> list[list[tuple[str, str] | None]]:
     """The nets of each bar's lower and upper end, None for a dummy."""
-    met: Counter[str] = Counter()
+    drawn: Counter[str] = Counter()
 
     def bar(owner: str | None) -> tuple[str, str] | None:
         if owner is None:
             return None
-        group = met[owner] % size.series
-        met[owner] += 1
+        group = drawn[owner] % size.series
+        drawn[owner] += 1
         nodes = [ends[owner][1], *(f"{name}_{owner}_{i}" for i in range(1, size.series)), ends[owner][0]]
         lower, upper = nodes[group], nodes[group + 1]
         return (lower, upper) if group % 2 == 0 else (upper, lower)
@@ -148,7 +152,7 @@ def _wired(name: str, size: ResistorArray, ends: Mapping[str, tuple[str, str]]) 
     return [[bar(owner) for owner in row] for row in size.pattern.rows]
 
 
-class _Row:
+class _BarRow:
     """One row of bars."""
 
     def __init__(self, bar: _Bar, wired: Sequence[tuple[str, str] | None], bulk: str) -> None:
@@ -194,7 +198,7 @@ class _Row:
 
 
 def _bar_cell(sheet: Sheet, bar: _Bar) -> kdb.Cell:
-    """A bar with both terminals and all that makes it this device's: Magic must find them together."""
+    """A bar with both terminals and all layers of its device: Magic derives devices cell by cell."""
 
     def draw(cell: kdb.Cell) -> None:
         poly = Box(0, -bar.end, bar.width, bar.length + bar.end)

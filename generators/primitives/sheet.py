@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from klayout import db as kdb
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.layers import PIN_LAYERS, Layer
+from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS, Layer
 from mirrorneuron.pdk_sky130.rules import GRID_NM
 
 __all__ = ["Block", "Box", "Rail", "Sheet"]
@@ -33,11 +33,9 @@ class Box(NamedTuple):
 
     @classmethod
     def around(cls, boxes: Iterable[Box]) -> Box:
-        """The smallest box that holds them all."""
-        every = list(boxes)
-        return cls(
-            min(b.x0 for b in every), min(b.y0 for b in every), max(b.x1 for b in every), max(b.y1 for b in every)
-        )
+        """The bounding box of boxes."""
+        x0, y0, x1, y1 = zip(*boxes, strict=True)
+        return cls(min(x0), min(y0), max(x1), max(y1))
 
 
 class Rail(NamedTuple):
@@ -55,7 +53,7 @@ class Rail(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """A drawn cell, the box it claims, the rails by which it is connected, and whether it holds an n-well."""
+    """A drawn cell, the box that it claims, the rails that connect it, and whether it has an n-well at its edge."""
 
     cell: kdb.Cell
     box: Box
@@ -64,12 +62,15 @@ class Block:
 
 
 class Sheet:
-    """One GDS library in the making. Cell names are given by the caller and must be unique."""
+    """One GDS library while it is drawn. The caller names the cells, each name once."""
 
     def __init__(self) -> None:
-        """Begin with an empty library."""
+        """Start an empty library."""
         self.layout = kdb.Layout()
         self.layout.dbu = 0.001
+        # In one order in every layout: `finish` places a cell's origin by the first of its layers.
+        for layer in sorted(DRAWING.values()):
+            self.layout.layer(*layer)
 
     def cell(self, name: str) -> kdb.Cell:
         """A new, empty cell.
@@ -77,14 +78,14 @@ class Sheet:
         Raises
         ------
         SpecError
-            There is one of this name.
+            There is a cell of this name.
         """
         if self.layout.has_cell(name):
             raise SpecError(f"two cells are called {name!r}: cell names must be unique in a GDS file")
         return self.layout.create_cell(name)
 
     def shared(self, name: str, draw: Callable[[kdb.Cell], None]) -> kdb.Cell:
-        """The cell of this name, which `draw` draws the first time that it is asked for."""
+        """The cell of this name; `draw` draws it at the first call."""
         if self.layout.has_cell(name):
             return self.layout.cell(name)
         cell = self.cell(name)
@@ -134,7 +135,7 @@ class Sheet:
         cell.insert(kdb.CellInstArray(child.cell_index(), kdb.Trans(x, 0), *steps, columns, rows))
 
     def pin(self, cell: kdb.Cell, metal: str, name: str, box: Box) -> None:
-        """Make a shape a pin: drawing, pin purpose, and its name on the pin and the label purpose."""
+        """Draw a pin: its rectangle on the drawing and pin purposes, its name on the pin and label purposes."""
         where = PIN_LAYERS[metal]
         self.rect(cell, where.drawing, box)
         self.rect(cell, where.pin, box)
@@ -145,8 +146,8 @@ class Sheet:
     def finish(self) -> kdb.Layout:
         """Move the lower left corner of every cell to its origin, or 5 nm off it, and return the layout.
 
-        Magic 8.3.105 counts in 10 nm until it reads an odd multiple of 5 nm, and misplaces by 5 nm what it has read of
-        that cell by then. So the first shape of each cell that has no child begins at such a place.
+        Magic 8.3.105 counts in 10 nm until it reads an odd multiple of 5 nm, and misplaces by 5 nm all shapes of that
+        cell that it has read before. So the first shape of each cell without children begins at an odd multiple.
         """
         moved: dict[int, kdb.Vector] = {}
         for index in self.layout.each_cell_bottom_up():

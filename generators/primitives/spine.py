@@ -26,7 +26,7 @@ from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
 
-__all__ = ["POWER_COLUMNS", "POWER_COLUMNS_MAX", "compose", "draw_pins", "trunk_width"]
+__all__ = ["POWER_COLUMNS", "POWER_COLUMNS_MAX", "Power", "Stacks", "compose", "draw_pins", "trunk_width"]
 
 _GAP = nm("nsd.2") + 2 * nm("nsd.5b") + 20
 _WELL_GAP = nm("nwell.2a") + 30
@@ -35,7 +35,7 @@ _SPACE = nm("m3.2") + 10
 POWER_COLUMNS = 3
 """Vias side by side in a wide trunk."""
 POWER_COLUMNS_MAX = 7
-"""As many as metal 3 holds below 3 um, from where on it asks for more space around it (m3.3c)."""
+"""The most that metal 3 of less than 3 um holds; wider metal asks for more space around it (m3.3c)."""
 
 
 def trunk_width(columns: int) -> int:
@@ -57,19 +57,46 @@ class _Trunk:
         return trunk_width(self.columns) // 2
 
 
+@dataclass(frozen=True)
+class Stacks:
+    """Blocks on the left and on the right of a spine, bottom up.
+
+    ``hang``: the stacks are flush at the top, below the lanes, and not at the bottom: short wires between the last
+    blocks of either side.
+    """
+
+    left: Sequence[Block] = ()
+    right: Sequence[Block] = ()
+    hang: bool = False
+
+    def placed(self) -> dict[str, list[tuple[Block, int]]]:
+        """The blocks by side, each with the y of its origin; the lowest edge is at 0."""
+        sides = {"left": _stack(self.left), "right": _stack(self.right)}
+        if not self.hang:
+            return sides
+        tops = {side: max((y + block.box.y1 for block, y in blocks), default=0) for side, blocks in sides.items()}
+        high = max(tops.values())
+        return {side: [(block, y + high - tops[side]) for block, y in blocks] for side, blocks in sides.items()}
+
+
+@dataclass(frozen=True)
+class Power:
+    """Nets with wide trunks, and the number of vias side by side that these hold."""
+
+    nets: Collection[str] = ()
+    columns: int = POWER_COLUMNS
+
+
 def compose(
     sheet: Sheet,
     name: str,
+    stacks: Stacks,
     *,
-    left: Sequence[Block] = (),
-    right: Sequence[Block] = (),
     exports: Sequence[str],
     through: Collection[str] = (),
-    power: Collection[str] = (),
-    power_columns: int = POWER_COLUMNS,
-    hang: bool = False,
+    power: Power = Power(),
 ) -> Block:
-    """Stack blocks, bottom up, on both sides of a spine and connect their rails by net.
+    """Stack blocks on both sides of a spine and connect their rails by net.
 
     Parameters
     ----------
@@ -77,28 +104,20 @@ def compose(
         Nets that leave, as rails of the new block above all its blocks, in this order from the bottom.
     through
         Nets of a single rail of the left stack that leave as they are, without a trunk, over the left edge.
-    power, power_columns
-        Nets with wide trunks, and how many vias side by side these hold.
-    hang
-        Whether the stacks are flush at the top, below the lanes, and not at the bottom: short wires between the last
-        blocks of either side.
 
     Raises
     ------
     SpecError
-        A net has a single rail and is not exported (it would lead nowhere), or an exported net is on no rail.
+        A net has a single rail and is not exported (it would be open), or an exported net is on no rail.
     """
     cell = sheet.cell(name)
-    placed = {"left": _stack(left), "right": _stack(right)}
-    if hang:
-        placed = _hung(placed)
+    placed = stacks.placed()
     rails = {side: [rail.moved(0, y) for block, y in blocks for rail in block.rails] for side, blocks in placed.items()}
     top = max(y + block.box.y1 for blocks in placed.values() for block, y in blocks)
     lanes = {net: top + RAIL_PITCH * (i + 1) for i, net in enumerate(_lanes(name, rails, exports, through))}
-    wide = dict.fromkeys(power, power_columns)
-    trunks, width = _draw_trunks(
-        sheet, cell, {side: _tracks(_trunks(rails[side], lanes, through, wide)) for side in placed}
-    )
+    wide = dict.fromkeys(power.nets, power.columns)
+    tracks = {side: _tracks(_trunks(rails[side], lanes, through, wide)) for side in placed}
+    trunks, width = _draw_trunks(sheet, cell, tracks)
     boxes = [Box(0, 0, width, max([top, *(y + RAIL_PITCH // 2 for y in lanes.values())]))]
     passing: list[Rail] = []
     for side, blocks in placed.items():
@@ -107,23 +126,37 @@ def compose(
             dx = -_SPACE - block.box.x1 if side == "left" else width + _SPACE - block.box.x0
             sheet.place(cell, block.cell, dx, y)
             boxes.append(block.box.moved(dx, y))
-            for rail in (r.moved(dx, y) for r in block.rails):
-                if rail.net in through:
-                    passing.append(rail)
-                    continue
-                x, columns = trunks[side, rail.net]
-                _wire(sheet, cell, rail.y, min(rail.x0, x), max(rail.x1, x))
-                via23(sheet, cell, x, rail.y, columns)
-    leaving: list[Rail] = []
+            here = [rail.moved(dx, y) for rail in block.rails]
+            passing += [rail for rail in here if rail.net in through]
+            _join(sheet, cell, {rail: trunks[side, rail.net] for rail in here if rail.net not in through})
+    leaving = _draw_lanes(sheet, cell, lanes, trunks)
+    return Block(
+        cell,
+        Box.around(boxes),
+        (*(rail for rail in leaving if rail.net in exports), *passing),
+        well=any(block.well for block in (*stacks.left, *stacks.right)),
+    )
+
+
+def _join(sheet: Sheet, cell: kdb.Cell, trunk_of: Mapping[Rail, tuple[int, int]]) -> None:
+    """Prolong rails to their trunks, each at an x with so many via columns."""
+    for rail, (x, columns) in trunk_of.items():
+        _wire(sheet, cell, rail.y, min(rail.x0, x), max(rail.x1, x))
+        via23(sheet, cell, x, rail.y, columns)
+
+
+def _draw_lanes(
+    sheet: Sheet, cell: kdb.Cell, lanes: Mapping[str, int], trunks: Mapping[tuple[str, str], tuple[int, int]]
+) -> list[Rail]:
+    """Draw the lanes at their y, joined to their trunks."""
+    rails: list[Rail] = []
     for net, y in lanes.items():
-        ends = [trunks[side, net] for side in placed if (side, net) in trunks]
-        span = Rail(net, y, min(x for x, _ in ends), max(x for x, _ in ends))
-        _wire(sheet, cell, y, span.x0 - TRUNK_HALF, span.x1 + TRUNK_HALF)
+        ends = [trunks[side, net] for side in ("left", "right") if (side, net) in trunks]
+        rails.append(Rail(net, y, min(x for x, _ in ends), max(x for x, _ in ends)))
+        _wire(sheet, cell, y, rails[-1].x0 - TRUNK_HALF, rails[-1].x1 + TRUNK_HALF)
         for x, columns in ends:
             via23(sheet, cell, x, y, columns)
-        if net in exports:
-            leaving.append(span)
-    return Block(cell, Box.around(boxes), (*leaving, *passing), well=any(b.well for b in (*left, *right)))
+    return rails
 
 
 def _draw_trunks(
@@ -147,7 +180,7 @@ def _wire(sheet: Sheet, cell: kdb.Cell, y: int, x0: int, x1: int) -> None:
 
 
 def _stack(blocks: Sequence[Block]) -> list[tuple[Block, int]]:
-    """Each block with the y at which its origin comes to lie; the lowest edge is at 0."""
+    """Each block with the y of its origin; the lowest edge is at 0."""
     placed: list[tuple[Block, int]] = []
     edge = 0
     for index, block in enumerate(blocks):
@@ -156,14 +189,6 @@ def _stack(blocks: Sequence[Block]) -> list[tuple[Block, int]]:
         placed.append((block, edge - block.box.y0))
         edge += block.box.y1 - block.box.y0
     return placed
-
-
-def _hung(placed: dict[str, list[tuple[Block, int]]]) -> dict[str, list[tuple[Block, int]]]:
-    """The lower stack raised to the height of the other."""
-    tops = {side: max((y + block.box.y1 for block, y in blocks), default=0) for side, blocks in placed.items()}
-    return {
-        side: [(block, y + max(tops.values()) - tops[side]) for block, y in blocks] for side, blocks in placed.items()
-    }
 
 
 def _lanes(name: str, rails: dict[str, list[Rail]], exports: Sequence[str], through: Collection[str]) -> list[str]:

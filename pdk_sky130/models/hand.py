@@ -1,4 +1,4 @@
-"""Hand models of the transistors: the EKV equations with four constants each, for sizing, headroom and textbooks.
+"""Hand models of the transistors: the EKV equations with four constants each, for sizing, headroom and hand formulas.
 
 I = 2 n KP Ut^2 W/L ln^2(1 + exp((V_GS - VT) / (2 n Ut))) in saturation, and I rises by lambda = LAMBDA_UM / L per volt:
 a square law above threshold, an exponential below (C. Enz, F. Krummenacher, E. Vittoz, 1995). The constants are fits to
@@ -11,18 +11,16 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from mirrorneuron.pdk_sky130.constants import UT
 from mirrorneuron.pdk_sky130.errors import SpecError
 
-__all__ = ["HAND_MODELS", "UT", "HandModel", "hand_model"]
-
-UT: Final = 0.025865
-"""Thermal voltage at 27 C [V]."""
+__all__ = ["BODY_FACTOR", "HAND_MODELS", "PAIR_MV_UM", "HandModel", "hand_model"]
 
 
 @dataclass(frozen=True)
 class HandModel:
-    """Constants of a transistor: threshold [V], slope factor, transconductance parameter [A/V^2], the Early voltage's
-    inverse times length [um/V], and what more of gate voltage it takes at ss, -40 C [V]. Voltages are magnitudes."""
+    """Constants of a transistor: threshold [V], slope factor, transconductance parameter [A/V^2], inverse Early voltage
+    times length [um/V], and the rise of V_GS at ss, -40 C [V]. Voltages are magnitudes."""
 
     vt: float
     n: float
@@ -61,6 +59,23 @@ HAND_MODELS: Final = {
     "pfet_01v8_lvt": HandModel(0.445, 1.85, 95e-6, 0.136, 0.217),
     "pfet_01v8_hvt": HandModel(1.027, 1.70, 108e-6, 0.039, 0.140),
 }
+
+
+PAIR_MV_UM: Final = {
+    "nfet_01v8": 5.35,
+    "nfet_01v8_lvt": 7.7,
+    "pfet_01v8": 8.3,
+    "pfet_01v8_lvt": 15.4,
+    "pfet_01v8_hvt": 7.8,
+}
+"""Threshold mismatch A_VT of a pair [mV um]: sigma of V_T's difference is A_VT / sqrt(W L). From the models' own
+coefficients, devices of one finger."""
+
+BODY_FACTOR: Final = 1.23
+"""Rise of the gate voltage per rise of the source above the bulk, at the same current.
+
+Of the continuous models' 1.8 V transistors, 2/2 um, source 0.1 to 0.2 V above the bulk, 0.1 and 1 uA, tt, 27 C: 1.18
+(nfet lvt) to 1.26 (pfet lvt)."""
 
 
 def hand_model(device: str) -> HandModel:

@@ -20,8 +20,8 @@ widths), and not by their thresholds. In the continuous models the oxide acts on
 and saturation velocity do not vary, in the corners neither. The corners are no points of this distribution; they lie
 about 3 standard deviations out, 1 to 6 by device and corner (``docs/simulation.md``).
 
-**Guard band.** The older, binned models of the same process have other mismatch. How much more is named beside the
-results, and never put into them.
+**Guard band.** The older, binned models of the same process have other mismatch. The ratio is reported beside the
+results, and never enters them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.models import Instance, Library
+from mirrorneuron.pdk_sky130.models.device import Instance
+from mirrorneuron.pdk_sky130.models.library import Library
 
 __all__ = ["GUARD_BAND", "Term", "mismatch_terms", "process_terms", "process_values"]
 
@@ -45,25 +47,25 @@ GUARD_BAND: Final[Mapping[str, float]] = {
     "pfet_01v8_hvt": 1.0,
     "pfet_01v8_lvt": 1.6,
 }
-"""By what the binned models' deviation of a 1:1 mirror's current is larger, by device: the largest of 2/2 at 1 uA, 2/2
-at 100 nA and 1/0.5 at 1 uA, from 200 mirrors of either library's section ``tt_mm`` each, to 7 %. No smaller than 1."""
+"""Ratio of the binned models' deviation of a 1:1 mirror's current to that of these, by device: the largest of 2/2 at
+1 uA, 2/2 at 100 nA and 1/0.5 at 1 uA, from 200 mirrors of either library's section ``tt_mm`` each, to 7 %. No smaller
+than 1."""
 
 _PREFIX: Final = "process."
-_DEVICE: Final = "sky130_fd_pr__"
 
 
 @dataclass(frozen=True)
 class Term:
-    """Something that varies: ``<instance>.<term>``, or ``process.<name>``.
+    """A quantity that varies: ``<instance>.<term>``, or ``process.<name>``.
 
     Attributes
     ----------
     sigma
         Its standard deviation; of a process parameter that is log-normal, that of its logarithm.
     unit
-        Of `sigma`; empty if it is a part of what varies.
+        Of `sigma`; empty if it is a part of the quantity.
     guard_band
-        By what the binned models' deviation is larger; 1 where they have no figure.
+        Ratio of the binned models' deviation to this one; 1 where they have no figure.
     """
 
     name: str
@@ -73,7 +75,12 @@ class Term:
 
 
 def mismatch_terms(models: Library, instances: Mapping[str, Instance]) -> list[Term]:
-    """The terms of instances, by the names that they shall have in them.
+    """The mismatch terms of instances.
+
+    Parameters
+    ----------
+    instances
+        By the name that stands before the point in the terms' names.
 
     Raises
     ------
@@ -83,7 +90,7 @@ def mismatch_terms(models: Library, instances: Mapping[str, Instance]) -> list[T
     terms: list[Term] = []
     for name, instance in instances.items():
         for term, sigma in models.terms(instance).items():
-            guard = GUARD_BAND.get(instance.device.removeprefix(_DEVICE), 1.0) if term == "vth" else 1.0
+            guard = GUARD_BAND.get(instance.device.removeprefix(MODEL_PREFIX), 1.0) if term == "vth" else 1.0
             terms.append(Term(f"{name}.{term}", sigma, "V" if term == "vth" else "", guard))
     return terms
 
@@ -102,22 +109,31 @@ def process_terms(models: Library, instances: Iterable[Instance], bare: Iterable
             "process itself; mismatch can be had at any corner"
         )
     reached = models.reached(instances, bare)
-    spreads = {name: spread for name, spread in models.statistics.items() if name in reached}
+    statistics = {name: statistic for name, statistic in models.statistics.items() if name in reached}
     return [
-        Term(_PREFIX + _short(name), spread.std, "" if spread.kind == "percent" else _unit(name))
-        for name, spread in sorted(spreads.items())
+        Term(_PREFIX + _short(name), statistic.std, "" if statistic.kind == "percent" else _unit(name))
+        for name, statistic in sorted(statistics.items())
     ]
 
 
 def process_values(models: Library, z: Mapping[str, float]) -> dict[str, float]:
-    """Values of the library's parameters for `Library.shifted`, from deviations [sigma] by the names that
-    gave."""
-    names = {_PREFIX + _short(name): name for name in models.statistics}
-    return {names[k]: models.statistics[names[k]].value(models.parameter(names[k]), value) for k, value in z.items()}
+    """Values of the library's parameters for `Library.shifted`.
+
+    Parameters
+    ----------
+    z
+        Deviations [sigma] by the names of the terms (`process_terms`).
+    """
+    parameters = {_PREFIX + _short(name): name for name in models.statistics}
+    values: dict[str, float] = {}
+    for term, deviation in z.items():
+        name = parameters[term]
+        values[name] = models.statistics[name].value(models.parameter(name), deviation)
+    return values
 
 
 def _short(name: str) -> str:
-    return re.sub(rf"^sw_|{_DEVICE}|_mc$", "", name)
+    return re.sub(rf"^sw_|{MODEL_PREFIX}|_mc$", "", name)
 
 
 def _unit(name: str) -> str:

@@ -1,5 +1,6 @@
-"""SPICE text: lines, numbers and expressions; netlists."""
+"""SPICE netlists: text, expressions, the one reader of subcircuits, flattening, and the forms of the PDK's devices."""
 
-from mirrorneuron.pdk_sky130.spice.text import Scope, assignments, logical_lines, netlist_lines, number
+from mirrorneuron.pdk_sky130.spice.expression import Scope
+from mirrorneuron.pdk_sky130.spice.text import assignments, logical_lines, number
 
-__all__ = ["Scope", "assignments", "logical_lines", "netlist_lines", "number"]
+__all__ = ["Scope", "assignments", "logical_lines", "number"]

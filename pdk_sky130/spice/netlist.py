@@ -1,80 +1,104 @@
-"""Read a SPICE netlist (ours, Magic's or another's) and flatten one of its subcircuits into elements with numbers.
+"""The one reader of SPICE netlists: ours, Magic's, a schematic editor's, or one written by hand.
 
-Understood are ``.subckt`` with parameters, ``.include``, ``.param``, ``.global``, ``.model``; the elements R, C, L,
-V and I (constant), E and G (linear), D, Q, M (with a ``.model`` of the netlist) and X (a subcircuit of the netlist, or
-a device of the PDK). Anything else is an error, never passed over.
+Read are subcircuits with pins, parameters and element lines, ``.param``, ``.include``, ``.global``, ``.model`` and
+``.option scale``; comments after ``*``, ``;`` and ``$``; the ``**.subckt`` of xschem and the slash before a model of
+CDL. The first line of a file may be its title, but not in an included file. What else stands in a netlist is kept as
+`SpiceNetlist.noted` (has no influence on a circuit) or `SpiceNetlist.unread`, and each step of the flow says whether it
+accepts that. What an element line means is for `flatten` and the steps.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
-from mirrorneuron.pdk_sky130.spice import Scope, assignments, logical_lines
+from mirrorneuron.pdk_sky130.spice.expression import Scope
+from mirrorneuron.pdk_sky130.spice.text import Line, assignments, lines, read_text
 
-__all__ = ["GROUND", "Element", "Netlist", "Subcircuit", "floating_nodes", "merge_parallel", "parse", "read"]
+__all__ = ["GROUND", "ElementLine", "SpiceNetlist", "SpiceSubcircuit", "parse", "read"]
 
 GROUND: Final = "0"
 
-_NODES: Final = {"r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "e": 4, "g": 4}
-_MODELLED: Final = frozenset("dqm")
-# Between which terminals of an element a direct current can flow; for a device of the PDK see `_conducting`.
-_CONDUCTING: Final = {"r": (0, 1), "l": (0, 1), "v": (0, 1), "e": (0, 1), "d": (0, 1), "q": (0, 1, 2), "m": (0, 2, 3)}
+INCLUDE_DEPTH_MAX: Final = 20
+INCLUDED_FILES_MAX: Final = 1000
+SCALE: Final = 1e-6
+"""Unit of the sizes in the PDK's models [m]."""
+
 _EQUALS: Final = re.compile(r"\s*=\s*")
 _EXPRESSION: Final = re.compile(r"\{[^}]*\}|'[^']*'|\"[^\"]*\"")
-_PAIR: Final = re.compile(r"(?<=\s)[a-z_][a-z0-9_]*=|\bparams:")
-_INCLUDE: Final = re.compile(
-    r"^[ \t]*\.inc(?:lude)?[ \t]+[\"']?([^\"'\n]+?)[\"']?[ \t]*$", re.MULTILINE | re.IGNORECASE
-)
-_TRANSISTOR: Final = re.compile(r"__[np]fet_")
-_ONE_WAY: Final = re.compile(r"d16v0|_20v0")
-"""Transistors with an extended drain, whose drain and source are not alike."""
-_OPPOSITE: Final = {"ad": "as", "as": "ad", "pd": "ps", "ps": "pd", "nrd": "nrs", "nrs": "nrd"}
-_IGNORED: Final = (".end", ".title")
+_PAIR: Final = re.compile(r"(?<=\s)[a-z_][a-z0-9_]*=|\bparams:", re.IGNORECASE)
+_CDL_PROPERTY: Final = re.compile(r"\s(\$(?:[\[.]|[a-z]\w*=)\S*)")
+_KEY: Final = re.compile(r"([a-z_][a-z0-9_]*)=(?!=)")
+_INCLUDE: Final = re.compile(r"\.inc(?:lude)?\s+[\"']?([^\"']+?)[\"']?", re.IGNORECASE)
+_NOTED: Final = (".lib", ".temp", ".title", ".option", ".options")
+# Fewest words of an element line; with fewer, a first line is a title.
+_WORDS_MIN: Final = {"r": 4, "c": 4, "l": 4, "v": 4, "i": 4, "e": 6, "g": 6, "d": 4, "q": 5, "m": 6, "x": 2}
 
 
 @dataclass(frozen=True)
-class Element:
-    """One element of a flat netlist.
+class ElementLine:
+    """An element as written: its name, the words up to its first ``name=value``, and these pairs as text."""
 
-    ``letter`` is what it is in SPICE; ``model`` is the device or model of an X, D, Q, M or R line, else empty;
-    ``value`` is that of the others (ohm, farad, henry, volt, ampere, gain).
+    name: str
+    words: tuple[str, ...]
+    parameters: Mapping[str, str]
+    line: Line
+
+    @property
+    def letter(self) -> str:
+        """What kind of element it is in SPICE."""
+        return self.name[0]
+
+    def error(self, message: str) -> NetlistError:
+        """An error at this element."""
+        return self.line.error(message)
+
+
+@dataclass
+class SpiceSubcircuit:
+    """A subcircuit as written: its pins in order, its parameters' defaults, its ``.param`` and its elements.
+
+    ``spelling`` holds the pins in the case of the file. The name of what stands outside of all subcircuits is empty.
     """
 
     name: str
-    letter: str
-    nodes: tuple[str, ...]
-    model: str = ""
-    value: float | None = None
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    pins: tuple[str, ...] = ()
+    spelling: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    elements: dict[str, ElementLine] = field(default_factory=dict)
+    commented: bool = False
 
 
 @dataclass
-class Subcircuit:
-    """A subcircuit as written: its pins in order, its parameters' defaults and its element lines."""
+class SpiceNetlist:
+    """The subcircuits of a netlist by name; ``source`` is the file's name in messages.
 
-    name: str
-    pins: tuple[str, ...]
-    defaults: dict[str, str]
-    lines: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Netlist:
-    """The subcircuits of a netlist by name; ``source`` is what messages call it."""
+    ``parameters`` are the global ones, ``models`` the ``.model`` lines by name, ``shared`` the global nets. ``noted``
+    are lines without influence on a circuit, ``unread`` other lines that this reader does not know. ``content`` is all
+    text that counts, so that equal contents are equal netlists.
+    """
 
     source: str
-    subcircuits: dict[str, Subcircuit] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
+    subcircuits: dict[str, SpiceSubcircuit] = field(default_factory=dict)
+    outside: SpiceSubcircuit = field(default_factory=lambda: SpiceSubcircuit(""))
     models: dict[str, str] = field(default_factory=dict)
     shared: set[str] = field(default_factory=lambda: {GROUND})
+    noted: list[Line] = field(default_factory=list)
+    unread: list[Line] = field(default_factory=list)
+    content: list[str] = field(default_factory=list)
 
-    def subcircuit(self, name: str) -> Subcircuit:
-        """The subcircuit of this name.
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The global parameters."""
+        return self.outside.parameters
+
+    def subcircuit(self, name: str) -> SpiceSubcircuit:
+        """The subcircuit of this name, in any case.
 
         Raises
         ------
@@ -84,301 +108,242 @@ class Netlist:
         try:
             return self.subcircuits[name.lower()]
         except KeyError:
-            known = ", ".join(self.subcircuits) or "none at all"
-            raise NetlistError(f"{self.source}: no subcircuit {name}; it holds {known}") from None
+            raise NetlistError(
+                f"{self.source} has no .subckt {name}; it has: {self.names()}. Name the subcircuit as the cell."
+            ) from None
 
-    def flatten(self, top: str, is_device: Callable[[str], bool], is_model: Callable[[str], bool]) -> list[Element]:
-        """The elements of `top`, all subcircuits of the netlist resolved, names and nodes joined by dots.
+    def names(self) -> str:
+        """The names of the subcircuits, for a message."""
+        return ", ".join(sorted(self.subcircuits)) or "none"
 
-        Parameters
-        ----------
-        is_device, is_model
-            Whether the PDK has a device, or a bare model, of a name.
+    def top(self, name: str) -> SpiceSubcircuit:
+        """The subcircuit of this name, or if there is none, the only one that no other calls.
+
+        Elements outside of all subcircuits count as one that no other calls.
 
         Raises
         ------
         NetlistError
-            A line is not understood, a subcircuit, device or model is unknown, or nodes are miscounted.
+            There is no such subcircuit, and none or several that no other calls.
         """
-        circuit = self.subcircuit(top)
-        scope = Scope(circuit.defaults, Scope(self.parameters))
-        ports = {pin: pin for pin in circuit.pins}
-        return list(_Flattener(self, is_device, is_model).elements(circuit, "", ports, scope, 1.0, (circuit.name,)))
-
-
-def merge_parallel(elements: Iterable[Element]) -> list[Element]:
-    """Equal transistors between the same nodes as one with their number as ``m``.
-
-    An extracted array is hundreds of fingers and a few distinct transistors. Drain and source may be exchanged where
-    the transistor is symmetrical; areas and perimeters, which differ from finger to finger, become their means, so that
-    the sums stay.
-    """
-    merged: dict[tuple[object, ...], Element] = {}
-    for element in elements:
-        if element.letter != "x" or not _TRANSISTOR.search(element.model) or len(element.nodes) != 4:
-            merged[element.name,] = element
-            continue
-        drain, gate, source, bulk = element.nodes
-        values = dict(element.parameters)
-        if drain > source and not _ONE_WAY.search(element.model):
-            drain, source = source, drain
-            values = {_OPPOSITE.get(name, name): value for name, value in values.items()}
-        own = {name: value for name, value in values.items() if name not in _OPPOSITE and name != "m"}
-        key = (
-            element.model,
-            drain,
-            gate,
-            source,
-            bulk,
-            *sorted(own.items()),
-            *sorted(values.keys() & _OPPOSITE.keys()),
-        )
-        twin = merged.get(key)
-        count = values.get("m", 1.0)
-        if twin is not None:
-            before = twin.parameters["m"]
-            total = before + count
-            means = {
-                name: (twin.parameters[name] * before + values[name] * count) / total
-                for name in values.keys() & _OPPOSITE.keys()
-            }
-            merged[key] = replace(twin, parameters={**own, **means, "m": total})
-        else:
-            merged[key] = replace(element, nodes=(drain, gate, source, bulk), parameters={**values, "m": count})
-    return list(merged.values())
-
-
-class _Flattener:
-    def __init__(self, netlist: Netlist, is_device: Callable[[str], bool], is_model: Callable[[str], bool]) -> None:
-        self._netlist = netlist
-        self._is_device = is_device
-        self._is_model = is_model
-
-    def elements(
-        self,
-        circuit: Subcircuit,
-        prefix: str,
-        ports: Mapping[str, str],
-        scope: Scope,
-        multiple: float,
-        path: tuple[str, ...],
-    ) -> Iterator[Element]:
-        def node(name: str) -> str:
-            if name in self._netlist.shared:
-                return name
-            return ports.get(name) or prefix + name
-
-        names: set[str] = set()
-        for line in circuit.lines:
-            words, texts = _words(line)
-            where = f"{self._netlist.source}, {circuit.name}: {line[:120]!r}"
-            try:
-                if words[0] in names:
-                    raise NetlistError(f"the name {words[0]} is used twice")
-                names.add(words[0])
-                if words[0][0] == "x":
-                    yield from self._call(words, texts, prefix, node, scope, multiple, path)
-                else:
-                    yield self._plain(words, texts, prefix, node, scope, multiple)
-            except NetlistError as error:
-                message = str(error)
-                raise (
-                    error if message.startswith(self._netlist.source) else NetlistError(f"{where}: {message}")
-                ) from error
-
-    def _call(
-        self,
-        words: list[str],
-        texts: Mapping[str, str],
-        prefix: str,
-        node: Callable[[str], str],
-        scope: Scope,
-        multiple: float,
-        path: tuple[str, ...],
-    ) -> Iterator[Element]:
-        if len(words) < 2:
-            raise NetlistError("no subcircuit is named")
-        name, *nodes, model = words
-        values = {key: scope.value(text) for key, text in texts.items()}
-        inner = self._netlist.subcircuits.get(model)
-        if inner is None:
-            if not self._is_device(model):
-                raise NetlistError(f"{model} is no subcircuit of the netlist and no device of the PDK's models")
-            if multiple != 1.0 or "m" in values:
-                values["m"] = multiple * values.get("m", 1.0)
-            yield Element(prefix + name, "x", tuple(node(n) for n in nodes), model=model, parameters=values)
-            return
-        if model in path:
-            raise NetlistError(f"{model} contains itself")
-        if len(nodes) != len(inner.pins):
+        if name.lower() in self.subcircuits:
+            return self.subcircuits[name.lower()]
+        circuits = [self.outside, *self.subcircuits.values()] if self.outside.elements else self.subcircuits.values()
+        called = {element.words[-1] for c in circuits for element in c.elements.values() if element.words}
+        free = [circuit for circuit in circuits if circuit.name not in called]
+        if len(free) != 1:
             raise NetlistError(
-                f"{model} has the {len(inner.pins)} pins {' '.join(inner.pins)}, {len(nodes)} nodes are given"
+                f"{self.source} has no .subckt {name}, the layout's top cell, and not just one that no other calls; "
+                f"it has: {self.names()}"
             )
-        multiple *= values.pop("m", 1.0)
-        unknown = sorted(values.keys() - inner.defaults.keys())
-        if unknown:
-            raise NetlistError(f"{model} has no parameter {unknown[0]}")
-        ports = dict(zip(inner.pins, (node(n) for n in nodes), strict=True))
-        local = Scope(inner.defaults, Scope(self._netlist.parameters), values)
-        yield from self.elements(inner, f"{prefix}{name}.", ports, local, multiple, (*path, model))
-
-    def _plain(
-        self,
-        words: list[str],
-        texts: Mapping[str, str],
-        prefix: str,
-        node: Callable[[str], str],
-        scope: Scope,
-        multiple: float,
-    ) -> Element:
-        name, letter = prefix + words[0], words[0][0]
-        values = {key: scope.value(text) for key, text in texts.items()}
-        if letter in _MODELLED:
-            at = next((k for k, word in enumerate(words) if k > 2 and word in self._netlist.models), None)
-            if at is None:
-                raise NetlistError("its model is not in the netlist (a transistor of the PDK is called by an X line)")
-            if at + 1 != len(words):
-                raise NetlistError(f"{words[at + 1]} is not understood")
-            if multiple != 1.0:
-                values["m"] = multiple * values.get("m", 1.0)
-            nodes = tuple(node(n) for n in words[1:at])
-            return Element(name, letter, nodes, model=words[at], parameters=values)
-        count = _NODES.get(letter)
-        if count is None:
-            raise NetlistError(f"elements {letter.upper()} are not supported (supported: R C L V I E G D Q M X)")
-        nodes, rest = tuple(node(n) for n in words[1 : count + 1]), words[count + 1 :]
-        if letter in "vi" and rest[:1] == ["dc"]:
-            rest = rest[1:]
-        if letter == "r" and rest and (self._is_model(rest[-1]) or rest[-1] in self._netlist.models):
-            if multiple != 1.0:
-                values["m"] = multiple * values.get("m", 1.0)
-            return Element(name, letter, nodes, model=rest[-1], parameters=values)
-        value = values.pop(letter, None) if letter in "rcl" else None
-        if value is None and len(rest) == 1:
-            value = scope.value(rest.pop())
-        if value is None or rest or len(nodes) != count:
-            raise NetlistError(f"{words[0]} needs {count} nodes and one value")
-        multiple *= values.pop("m", 1.0)
-        if values:
-            raise NetlistError(f"its parameter {next(iter(values))} is not understood")
-        if letter == "c":
-            value *= multiple
-        elif letter in "rl":
-            value /= multiple
-        elif letter in "ig":
-            value *= multiple
-        if letter == "r" and value == 0:
-            letter = "v"  # a short; ngspice would make it 1 mohm
-        return Element(name, letter, nodes, value=value)
+        return free[0]
 
 
-def read(path: Path) -> Netlist:
-    """Read a netlist file, with the files that it includes.
+def read(path: Path) -> SpiceNetlist:
+    """Read a netlist file, with the files that it includes (beside the file that names them).
 
     Raises
     ------
     FileError
-        A file is missing or no text.
+        The file is missing, unreadable, empty or no text.
     NetlistError
-        A line is not understood.
+        A line is not understood, or an included file cannot be read.
     """
-    return parse(_text(path, ()), str(path))
+    reader = _NetlistReader(str(path))
+    for line in _Files().lines(path):
+        reader.take(line)
+    return reader.finish()
 
 
-def parse(text: str, source: str = "netlist") -> Netlist:
-    """Read a netlist from its text; `source` is what messages call it.
+def parse(text: str, source: str = "netlist") -> SpiceNetlist:
+    """Read a netlist from its text, which cannot include files; `source` is its name in messages.
 
     Raises
     ------
     NetlistError
         A line is not understood.
     """
-    netlist = Netlist(source)
-    inside: Subcircuit | None = None
-    for line in logical_lines(text):
-        where = f"{source}: {line[:120]!r}"
-        key = line.split(maxsplit=1)[0]
-        if key == ".subckt":
-            if inside is not None:
-                raise NetlistError(f"{where} stands inside {inside.name}, which is not ended")
-            words, defaults = _words(line)
-            if len(words) < 2:
-                raise NetlistError(f"{where} names no subcircuit")
-            inside = Subcircuit(words[1], tuple(words[2:]), defaults)
-            if inside.name in netlist.subcircuits:
-                raise NetlistError(f"{where}: the subcircuit is defined twice")
-        elif key == ".ends":
-            if inside is None:
-                raise NetlistError(f"{where} without .subckt")
-            netlist.subcircuits[inside.name] = inside
-            inside = None
-        elif key == ".param":
-            (netlist.parameters if inside is None else inside.defaults).update(assignments(line))
-        elif key == ".model":
-            name = line.split()[1]
-            if name in netlist.models:
-                raise NetlistError(f"{where}: the model is defined twice")
-            netlist.models[name] = line
-        elif key == ".global":
-            netlist.shared.update(line.split()[1:])
-        elif inside is not None and key[0] != ".":
-            inside.lines.append(line)
-        elif key not in _IGNORED:
-            raise NetlistError(f"{where} is not understood in a netlist of subcircuits")
-    if inside is not None:
-        raise NetlistError(f"{source}: .subckt {inside.name} is not ended")
-    return netlist
+    reader = _NetlistReader(source)
+    for line in lines(text, source):
+        if line.keyword == ".end":
+            break
+        reader.take(line)
+    return reader.finish()
 
 
-def _text(path: Path, including: tuple[Path, ...]) -> str:
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise FileError(f"{path}: the netlist cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise FileError(f"{path} is no netlist: it is not text") from error
-    here = path.resolve()
-    if here in including:
-        raise NetlistError(f"{path} includes itself")
-    return _INCLUDE.sub(lambda match: _text(path.parent / match.group(1), (*including, here)), text)
+class _Files:
+    """Reads a file and what it includes, line by line."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def lines(self, path: Path, including: tuple[Path, ...] = ()) -> Iterator[Line]:
+        here = (*including, path.resolve())
+        for line in lines(read_text(path), str(path), shown=not including):
+            if line.keyword == ".end":
+                return
+            match = _INCLUDE.fullmatch(line.written)
+            if match is None:
+                yield line
+            else:
+                yield from self._included(path.parent / match[1].strip(), here, line)
+
+    def _included(self, path: Path, including: tuple[Path, ...], line: Line) -> Iterator[Line]:
+        self._count += 1
+        if path.resolve() in including:
+            raise line.error(f"{path} includes itself")
+        if len(including) > INCLUDE_DEPTH_MAX:
+            raise line.error(f"files are included more than {INCLUDE_DEPTH_MAX} deep")
+        if self._count > INCLUDED_FILES_MAX:
+            raise line.error(f"more than {INCLUDED_FILES_MAX} files are included")
+        try:
+            yield from self.lines(path, including)
+        except FileError as error:
+            raise line.error(str(error)) from error
 
 
-def _words(line: str) -> tuple[list[str], dict[str, str]]:
+class _NetlistReader:
+    """Takes lines one by one, and puts them where they belong."""
+
+    def __init__(self, source: str) -> None:
+        self._netlist = SpiceNetlist(source)
+        self._current = self._netlist.outside
+        self._opened: Line | None = None
+        self._handlers = {
+            ".subckt": self._subckt,
+            "**.subckt": self._commented_subckt,
+            ".ends": self._ends,
+            "**.ends": self._commented_ends,
+            ".param": self._param,
+            ".params": self._param,
+            ".parameter": self._param,
+            ".model": self._model,
+            ".global": self._global,
+            ".option": self._option,
+            ".options": self._option,
+        }
+
+    def take(self, line: Line) -> None:
+        handle = self._handlers.get(line.keyword)
+        if handle is not None:
+            self._netlist.content.append(line.text)
+            handle(line)
+        elif line.text[0] == ".":
+            (self._netlist.noted if line.keyword in _NOTED else self._netlist.unread).append(line)
+        elif not _is_title(line):
+            self._netlist.content.append(line.text)
+            self._element(line)
+
+    def finish(self) -> SpiceNetlist:
+        if self._opened is not None:
+            raise self._opened.error(f".subckt {self._current.name} is not closed by .ends")
+        return self._netlist
+
+    def _subckt(self, line: Line, *, commented: bool = False) -> None:
+        if self._opened is not None:
+            raise line.error(f"stands inside .subckt {self._current.name}, which is not closed by .ends")
+        words, defaults = _split(line)
+        if len(words) < 2:
+            raise line.error(".subckt has no name")
+        name, *pins = words[1:]
+        if len(set(pins)) != len(pins):
+            raise line.error(f".subckt {name} names a pin twice: {_twice(pins)}")
+        known = self._netlist.subcircuits.get(name)
+        if known is not None and not (known.commented or commented):
+            raise line.error(f".subckt {name} is defined twice")
+        spelling = tuple(_written_words(line)[2 : 2 + len(pins)])
+        self._opened = line
+        self._current = SpiceSubcircuit(name, tuple(pins), spelling, defaults, commented=commented)
+
+    def _commented_subckt(self, line: Line) -> None:
+        """Xschem writes the top circuit's ``.subckt`` as a comment; inside of another it is one."""
+        if self._opened is None:
+            self._subckt(line, commented=True)
+
+    def _ends(self, line: Line) -> None:
+        if self._opened is None:
+            raise line.error(".ends without .subckt")
+        known = self._netlist.subcircuits.get(self._current.name)
+        # A subcircuit that is no comment wins over a commented one of its name.
+        if known is None or known.commented:
+            self._netlist.subcircuits[self._current.name] = self._current
+        self._current, self._opened = self._netlist.outside, None
+
+    def _commented_ends(self, line: Line) -> None:
+        if self._current.commented:
+            self._ends(line)
+
+    def _param(self, line: Line) -> None:
+        values = assignments(line.text)
+        hidden = sorted(values.keys() & self._current.defaults.keys())
+        if hidden:
+            raise line.error(f"{hidden[0]} is a parameter of .subckt {self._current.name} already")
+        self._current.parameters.update(values)
+
+    def _model(self, line: Line) -> None:
+        words = line.text.split()
+        if len(words) < 3:
+            raise line.error(".model needs a name and a type")
+        if words[1] in self._netlist.models:
+            raise line.error(f"the model {words[1]} is defined twice")
+        self._netlist.models[words[1]] = line.text
+
+    def _global(self, line: Line) -> None:
+        self._netlist.shared.update(line.text.split()[1:])
+
+    def _option(self, line: Line) -> None:
+        """``scale`` would change all sizes; other options are the simulator's."""
+        text = assignments(line.text).get("scale")
+        if text is not None and abs(Scope({}).value(text) / SCALE - 1) > 1e-9:
+            raise line.error(
+                f"scale={text} contradicts the models, whose sizes are in um; write scale=1u or leave it out"
+            )
+        self._netlist.noted.append(line)
+
+    def _element(self, line: Line) -> None:
+        if not line.text[0].isalpha():
+            raise line.error("is neither an element nor a directive of SPICE")
+        words, parameters = _split(line)
+        name, *rest = words
+        if len(rest) > 1 and rest[-2] == "/":
+            del rest[-2]  # CDL
+        if name in self._current.elements:
+            where = f".subckt {self._current.name}" if self._current.name else "the netlist"
+            raise line.error(f"{where} has two instances {name}")
+        self._current.elements[name] = ElementLine(name, tuple(rest), parameters, line)
+
+
+def _is_title(line: Line) -> bool:
+    if line.number != 1 or not line.shown or "=" in line.text:
+        return False
+    fewest = _WORDS_MIN.get(line.text[0])
+    return fewest is None or len(line.text.split()) < fewest
+
+
+def _split(line: Line) -> tuple[list[str], dict[str, str]]:
     """The words of a line before its first ``name=value``, and these pairs."""
     # Expressions may hold blanks, and a positional value may be one.
-    tight = _EQUALS.sub("=", _EXPRESSION.sub(lambda match: "".join(match.group(0).split()), line))
+    tight = _EQUALS.sub("=", _EXPRESSION.sub(lambda match: "".join(match.group(0).split()), line.text))
     first = _PAIR.search(tight)
+    words = (tight if first is None else tight[: first.start()]).split()
+    hidden = _CDL_PROPERTY.search(tight)
+    if hidden is not None:
+        raise line.error(
+            f"{hidden[1]} is a CDL property or a comment; write a parameter without $, a comment with a blank after $"
+        )
     if first is None:
-        return tight.split(), {}
-    return tight[: first.start()].split(), assignments(tight[first.start() :])
+        return words, {}
+    pairs = tight[first.start() :]
+    names = _KEY.findall(_EXPRESSION.sub("", pairs))
+    if len(set(names)) != len(names):
+        raise line.error(f"{_twice(names)}= stands twice")
+    return words, assignments(pairs)
 
 
-def floating_nodes(elements: Iterable[Element], held: Iterable[str]) -> list[str]:
-    """Nodes that no direct current reaches from the nodes `held`: only gates, capacitors, current sources there."""
-    parents: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        parents.setdefault(node, node)
-        while parents[node] != node:
-            parents[node] = parents[parents[node]]
-            node = parents[node]
-        return node
-
-    for element in elements:
-        for node in element.nodes:
-            root(node)
-        joined = [element.nodes[k] for k in _conducting(element) if k < len(element.nodes)]
-        for other in joined[1:]:
-            parents[root(other)] = root(joined[0])
-    reached = {root(node) for node in (*held, GROUND)}
-    return [node for node in list(parents) if root(node) not in reached]
+def _written_words(line: Line) -> list[str]:
+    """The words of a ``.subckt`` line in the case of the file."""
+    return line.written.split()
 
 
-def _conducting(element: Element) -> tuple[int, ...]:
-    if element.letter != "x":
-        return _CONDUCTING.get(element.letter, ())
-    if "cap_" in element.model:
-        return ()
-    if "fet_" in element.model:
-        return (0, 2, 3)
-    return (0, 1) if "res_" in element.model else (0, 1, 2, 3)
+def _twice(names: list[str]) -> str:
+    return next(name for name in names if names.count(name) > 1)

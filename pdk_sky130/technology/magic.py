@@ -16,7 +16,7 @@ device limits (``w<0.42``)     left out; of devices that differ in nothing else,
 =============================  =====================================================================================
 
 What is left, area and overlap, is exact. Fringe and sidewall are calculated from the drawn shapes, with the official
-file's coefficients: `flows.parasitics`.
+file's coefficients: `flows.extract.fringe`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def technology(pdk: Pdk, magic_version: str, folder: Path) -> Path:
     Parameters
     ----------
     magic_version
-        As `flows.tools.version` tells it, for example ``"8.3.105"``.
+        As `flows.tools.version` returns it, for example ``"8.3.105"``.
     folder
         Where an adapted copy may be written (under the official name, which Magic wants); it must exist.
 
@@ -204,14 +204,14 @@ class Types:
 
     def expand(self, names: str) -> frozenset[str]:
         """The types of a comma-separated list; contacts of a type (``*type``) are taken for the type itself."""
-        found: set[str] = set()
+        types: set[str] = set()
         for name in names.split(","):
             bare = name.lstrip("*")
             if bare in self._aliases:
-                found |= self.expand(self._aliases[bare])
+                types |= self.expand(self._aliases[bare])
             elif bare in self._names:
-                found.add(self._names[bare])
-        return frozenset(found)
+                types.add(self._names[bare])
+        return frozenset(types)
 
 
 def _section(tech: str, name: str) -> Iterator[str]:
@@ -223,11 +223,11 @@ def _section(tech: str, name: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class DeviceRules:
-    """What an extract section says about devices, for one variant.
+    """The device rules of an extract section, for one variant.
 
     ``resist_classes`` are the sheet resistances [mOhm] of the resistance classes in their order, as they head every
     ``.ext`` file; ``diffusions`` is the index of the class that a model's source and drain belong to;
-    ``length_offsets_um`` is what a model's length is longer than drawn.
+    ``length_offsets_um`` is the excess of a model's length over the drawn one.
     """
 
     resist_classes: tuple[int, ...]

@@ -118,11 +118,11 @@ def our_report(log: str, *rules: str) -> str:
 @pytest.mark.parametrize(
     ("log", "rules", "message"),
     [
-        ("DRC: 2 rules run", ["m1.1"], r"says it ran 2 rules, reports 1, and the table has 2: m1\.2"),
-        ("DRC: 1 rules run", ["m1.1"], r"says it ran 1 rules, reports 1, and the table has 2: m1\.2"),
-        ("DRC: 1 rules run", ["m1.1", "m1.2"], "says it ran 1 rules"),
+        ("DRC: 2 rules run", ["m1.1"], r"logs 2 rules run, reports 1, and the table has 2: m1\.2"),
+        ("DRC: 1 rules run", ["m1.1"], r"logs 1 rules run, reports 1, and the table has 2: m1\.2"),
+        ("DRC: 1 rules run", ["m1.1", "m1.2"], "logs 1 rules run"),
         ("DRC: 3 rules run", ["m1.1", "m1.2", "other"], "other"),
-        ("", ["m1.1", "m1.2"], "did not come to its end"),
+        ("", ["m1.1", "m1.2"], "did not run to its end"),
     ],
 )
 def test_our_deck_must_run_exactly_the_rules_of_the_table(
@@ -168,10 +168,10 @@ def magic_report(text: str) -> str:
         ("print('bad luck', file=sys.stderr)\nsys.exit(1)", ToolFailedError, "bad luck"),
         ("print('mirrorneuron: script failed: no such cell', file=sys.stderr)", ToolFailedError, "no such cell"),
         ("pass", EvidenceError, "before its script drc.tcl did"),
-        (MAGIC_DONE, EvidenceError, "did not tell its totals"),
+        (MAGIC_DONE, EvidenceError, "did not report its totals"),
         (MAGIC_TOTALS + MAGIC_DONE, EvidenceError, "missing or cut off"),
         (magic_report("box 0 0 1 1\nrule x (m1.1)\nat 1 1\n"), EvidenceError, "missing or cut off"),
-        (magic_report("box 0 0 0 0\nend\n"), EvidenceError, "sees nothing"),
+        (magic_report("box 0 0 0 0\nend\n"), EvidenceError, "reads no shape"),
         (magic_report("box 0 0 1 1\nrule x (m1.1)\nat 1 1\nend\n"), EvidenceError, "counts 0 DRC errors and lists 1"),
         (magic_report("box 0 0 1 1\nsomething\nend\n"), EvidenceError, "cannot be read: 'something'"),
         (magic_report("box 0 0 1 1\nend\n").replace("file: 5", "file: 0"), EvidenceError, "magic check ran 0 rules"),
@@ -209,7 +209,7 @@ def test_a_hanging_program_is_stopped(clean_gds: Path, tmp_path: Path, program: 
 
 
 def test_a_real_tcl_error_stops_magic(clean_gds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drc_magic, "_MAGIC_SCRIPT", "error {it went wrong}")
+    monkeypatch.setattr(drc_magic, "_SCRIPT", "error {it went wrong}")
     with pytest.raises(ToolFailedError, match="it went wrong"):
         drc.run(clean_gds, work=tmp_path, decks=("magic",))
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 from mirrorneuron.flows.drc import klayout as drc_klayout
 from mirrorneuron.flows.drc import ours as drc_ours
-from mirrorneuron.flows.drc.findings import Job
+from mirrorneuron.flows.drc.findings import DeckJob
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.rules import RULES
 
@@ -27,7 +27,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdicts]:
     tables = drc_patterns.tables()
     table_of = {id(pattern): table for table, patterns in tables.items() for pattern in patterns}
     placed = drc_patterns.write([one for patterns in tables.values() for one in patterns], folder / "patterns.gds")
-    job = Job(install.locate(), folder / "patterns.gds", "patterns", folder, 2, 300)
+    job = DeckJob(install.locate(), folder / "patterns.gds", "patterns", folder, 2, 300)
     _, database = drc_klayout.run_deck(job, "ours", drc_ours.DECK, {"top": job.top, "threads": "2"})
     found = drc_patterns.assign(placed, drc_ours.violations(database))
     by_table = defaultdict(list)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mirrorneuron.flows import extract, tools
 from mirrorneuron.pdk_sky130 import install
+from mirrorneuron.pdk_sky130.errors import NetlistError
 
 Devices = tuple[Path, extract.ExtractResult]
 # 1 um wide, 0.29 um from gate to edge, both taken with the gate's edge.
@@ -88,5 +89,5 @@ def test_one_net_as_source_and_drain_needs_both_sides(drawing: Any, tmp_path: Pa
     cell = drawing()
     cell.fet(0, 0, 1, 0.15, "d g s", drain=False)
     cell.tap(2, 0, "b")
-    with pytest.raises(extract.NetlistError, match=r"nfet_01v8 at \(-0.075, 0\) um has no source or no drain"):
+    with pytest.raises(NetlistError, match=r"nfet_01v8 at \(-0.075, 0\) um has no source or no drain"):
         extract.run(cell.write(tmp_path / "x.gds"), out=tmp_path / "x.spice", work=tmp_path / "work")

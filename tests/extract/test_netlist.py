@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import klayout.db as kdb
 import pytest
 from mirrorneuron.flows import extract
 from mirrorneuron.pdk_sky130 import install, layers
@@ -25,6 +26,8 @@ def run(cell: Any, folder: Path, netlist: str | None = None, **more: Any) -> ext
 
 def test_pins_come_in_the_schematics_order_and_spelling(one_fet: Any, tmp_path: Path, read: Any) -> None:
     text = "* first line\n.subckt other a b\n.ends\n.subckt CELL S\n+ b g\n+ D m=1\nX1 D g S b x\n.ends\n"
+    commented = text.replace("\n+ b", "\n* the bulk\n\n+ b").replace("\n+ D", " ; the gate\n* the drain\n+ D")
+    assert run(one_fet, tmp_path, commented).pins == ("S", "b", "g", "D")
     assert run(one_fet, tmp_path, text).pins == ("S", "b", "g", "D")
     netlist = read(tmp_path / "out" / "x.spice")
     assert netlist.pins == ["S", "b", "g", "D"]
@@ -35,8 +38,8 @@ def test_pins_come_in_the_schematics_order_and_spelling(one_fet: Any, tmp_path: 
     ("netlist", "message"),
     [
         (".subckt cell d g s b out\n.ends\n", "pin out of cell has no net in the layout"),
-        (".subckt other d g s b\n.ends\n", "no subcircuit cell, the layout's top cell; it has: other"),
-        ("", "it has: none"),
+        (".subckt other d g s b\n.ends\n", "no .subckt cell; it has: other"),
+        ("* a schematic without a subcircuit\n", "it has: none"),
     ],
 )
 def test_a_schematic_that_does_not_fit(netlist: str, message: str, one_fet: Any, tmp_path: Path) -> None:
@@ -88,7 +91,7 @@ def test_labels_inside_a_subcell_name_nothing(one_fet: Any, drawing: Any, tmp_pa
     below = parent.layout.create_cell("below")
     below.copy_tree(one_fet.top)
     for x in (0, 10):
-        parent.top.insert(extract.kdb.DCellInstArray(below, extract.kdb.DTrans(extract.kdb.DVector(x, 0))))
+        parent.top.insert(kdb.DCellInstArray(below, kdb.DTrans(kdb.DVector(x, 0))))
     parent.pin("li1", "gate", 0, 1.365)
     parent.pin("li1", "vss", 2.25, 0.25)
     result = run(parent, tmp_path)

@@ -128,8 +128,8 @@ def test_a_plate_cuts_off_the_contact_below_it(drawing: Any) -> None:
     assert conductors.nets("capm", points).tolist() == [above[0], -1]
 
 
-def node(x: float, y: float) -> ext.Node:
-    return ext.Node(0.0, (), (), x, y, "m1")
+def node(x: float, y: float) -> ext.ExtractedNode:
+    return ext.ExtractedNode(0.0, (), (), x, y, "m1")
 
 
 def test_a_conductor_that_magic_does_not_know_is_an_error(drawing: Any) -> None:
@@ -138,7 +138,7 @@ def test_a_conductor_that_magic_does_not_know_is_an_error(drawing: Any) -> None:
     cell.wire("a", 0, 0, 10, 0.14)
     cell.wire("b", 0, 1, 10, 1.14)
     conductors = Conductors(cell.layout, cell.top)
-    known = ext.Extracted({"a": node(0, 0), "b": node(0, 1), "sub": node(0, 0)}, substrate="sub")
+    known = ext.ExtractedCell({"a": node(0, 0), "b": node(0, 1), "sub": node(0, 0)}, substrate="sub")
     rules = parasitics_rules.read(tech, "(si)")
     names = parasitics.node_names(known, conductors, magic.Types(tech))
     parasitics.add(known, conductors, names, rules)
@@ -152,7 +152,7 @@ def test_nets_that_magic_sees_apart_are_an_error(drawing: Any) -> None:
     tech = install.locate().magic_tech.read_text()
     cell = drawing()
     cell.wire("a", 0, 0, 10, 0.14)
-    split = ext.Extracted({"a": node(0, 0), "b": node(5, 0), "sub": node(0, 0)}, substrate="sub")
+    split = ext.ExtractedCell({"a": node(0, 0), "b": node(5, 0), "sub": node(0, 0)}, substrate="sub")
     with pytest.raises(EvidenceError, match="a and b are one net as drawn, but two to Magic"):
         parasitics.node_names(split, Conductors(cell.layout, cell.top), magic.Types(tech))
 

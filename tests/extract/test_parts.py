@@ -10,15 +10,15 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 from mirrorneuron.flows import extract
-from mirrorneuron.flows.lvs.schematic import FIXED_WIDTHS_UM
 from mirrorneuron.generators.circuit import Netlist, Parts
-from mirrorneuron.generators.fixed_units import BipolarArray, ResistorArray
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives.bipolar import draw_bipolars
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
+from mirrorneuron.generators.units import BipolarArray, ResistorArray
 from mirrorneuron.pdk_sky130 import layers
+from mirrorneuron.pdk_sky130.spice.devices import FIXED_WIDTHS_UM
 
 BARS = {
     "x": ResistorArray("res_xhigh_po_0p69", 8000, common_centroid({"a": 2, "b": 4}), series=2),
@@ -51,7 +51,7 @@ def drawn(folder, *, wired=nets, bars=BARS, npns=NPNS, change=lambda layout: Non
         else:
             parts.bipolar(name, right, "vss", ends)
             blocks.append(draw_bipolars(sheet, f"block_{name}", npns[name], wired(name, ends), "vss"))
-    draw_pins(sheet, compose(sheet, "top", left=blocks[:2], right=blocks[2:], exports=pins, power=["vss"]), ())
+    draw_pins(sheet, compose(sheet, "top", Stacks(blocks[:2], blocks[2:]), exports=pins, power=Power(["vss"])), ())
     layout = sheet.finish()
     change(layout)
     folder.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from mirrorneuron.flows import extract, tools
 from mirrorneuron.flows.build import build
-from mirrorneuron.flows.extract import resistance as parasitics_resistance
+from mirrorneuron.flows.extract import resistance_rules
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError
@@ -166,10 +166,10 @@ def drains(netlist: Path, pins: tuple[str, ...], cell: str, folder: Path) -> lis
 
 def test_a_technology_file_without_a_resistance_is_refused() -> None:
     text = install.locate().magic_tech.read_text()
-    rules = parasitics_resistance.read(text, "(si)")
+    rules = resistance_rules.read(text, "(si)")
     assert (rules.sheet["li1"], rules.contact["licon1"], rules.contact["via4"]) == (LI_OHM, CONTACT_POLY_OHM, 0.38)
     assert (rules.sheet["met1"], rules.sheet["poly"]) == (MET1_OHM, POLY_OHM)
     with pytest.raises(EvidenceError, match="no resistance for via4"):
-        parasitics_resistance.read(re.sub(r"^ contact via4\s.*$", "", text, flags=re.MULTILINE), "(si)")
+        resistance_rules.read(re.sub(r"^ contact via4\s.*$", "", text, flags=re.MULTILINE), "(si)")
     with pytest.raises(EvidenceError, match="not known"):
-        parasitics_resistance.read(text.replace("contact pc,xpc\t\t\t152000", "contact pc,xpc"), "(si)")
+        resistance_rules.read(text.replace("contact pc,xpc\t\t\t152000", "contact pc,xpc"), "(si)")

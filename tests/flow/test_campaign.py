@@ -18,7 +18,7 @@ from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-from mutation import alike, campaign, resistance  # noqa: E402
+from mutation import alike, planning, resistance  # noqa: E402
 from mutation.fault import KINDS, Mutant, changes, plant  # noqa: E402
 from mutation.subjects import FIELDS, subject  # noqa: E402
 
@@ -41,7 +41,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_kind_has_a_place_and_every_fault_is_one() -> None:
-    plan = campaign.planned(len(KINDS), 1)
+    plan = planning.planned(len(KINDS), 1)
     assert {fault.kind for fault, _ in plan} == set(KINDS)
     assert {fault.cell for fault, _ in plan} <= set(FIELDS)
     for fault, text in plan:
@@ -53,14 +53,14 @@ def test_every_kind_has_a_place_and_every_fault_is_one() -> None:
 
 
 def test_a_seed_gives_the_same_faults_and_another_one_others() -> None:
-    one, same, other = (campaign.planned(14, seed, SMALL) for seed in (1, 1, 2))
+    one, same, other = (planning.planned(14, seed, SMALL) for seed in (1, 1, 2))
     assert one == same
     assert not {text for _, text in one} & {text for _, text in other}
 
 
 def test_a_kind_without_a_place_is_refused() -> None:
     with pytest.raises(SpecError, match=r"no place for fault \d+ \(well edge moved\) in synapses"):
-        campaign.planned(27, 1, ("synapses",))
+        planning.planned(27, 1, ("synapses",))
 
 
 # The evidence

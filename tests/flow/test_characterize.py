@@ -35,8 +35,7 @@ def found(netlist, tmp_path_factory):
     return step.characterize(
         spec_of(),
         netlist,
-        conditions=step.conditions_of(["tt", "ss"], [27.0, -40.0]),
-        variation=Variation(300, seed=7),
+        step.Study(conditions=step.conditions_of(["tt", "ss"], [27.0, -40.0]), variation=Variation(300, seed=7)),
         executor=LocalExecutor(2),
         folder=tmp_path_factory.mktemp("kept"),
     )
@@ -61,7 +60,7 @@ def test_the_spread_is_pelgroms(found):
 def test_four_times_the_area_halves_it(netlist, found, tmp_path):
     large = spec_of("ratios=[1,4]", "w=4", "l=4")
     other = step.characterize(
-        large, build(large, tmp_path).spice, variation=Variation(300, seed=8), executor=LocalExecutor(2)
+        large, build(large, tmp_path).spice, step.Study(variation=Variation(300, seed=8)), executor=LocalExecutor(2)
     )
     ratio = found.summaries["ratio_d1"].sigma / other.summaries["ratio_d1"].sigma
     # Two sigmas of 300 samples each: 4.1 % of their ratio.
@@ -80,21 +79,19 @@ def test_what_is_kept(found, netlist):
 
 
 def test_the_same_seed_gives_the_same_on_any_number_of_workers(netlist):
-    drawn = [
-        step.characterize(spec_of(), netlist, variation=Variation(60, seed=3), executor=LocalExecutor(jobs)).drawn
-        for jobs in (1, 2)
-    ]
+    study = step.Study(variation=Variation(60, seed=3))
+    drawn = [step.characterize(spec_of(), netlist, study, executor=LocalExecutor(jobs)).drawn for jobs in (1, 2)]
     assert np.array_equal(drawn[0]["ratio_d1"], drawn[1]["ratio_d1"])
 
 
 def test_sobol_is_judged_by_replicates(netlist):
     found = step.characterize(
-        spec_of(), netlist, variation=Variation(256, seed=1, method="sobol"), executor=LocalExecutor(2)
+        spec_of(), netlist, step.Study(variation=Variation(256, seed=1, method="sobol")), executor=LocalExecutor(2)
     )
     assert len(found.samples) == 8
     assert found.summaries["ratio_d1"].replicates == 8
     with pytest.raises(SpecError, match=r"100 samples by lhs: .* multiple of 8"):
-        step.characterize(spec_of(), netlist, variation=Variation(100, seed=1, method="lhs"))
+        step.characterize(spec_of(), netlist, step.Study(variation=Variation(100, seed=1, method="lhs")))
 
 
 def limit(**fields):
@@ -112,7 +109,7 @@ def limit(**fields):
 )
 def test_a_yield_must_be_proven(netlist, limits, passed):
     found = step.characterize(
-        spec_of(), netlist, variation=Variation(60, seed=3), limits=[limits], executor=LocalExecutor(2)
+        spec_of(), netlist, step.Study(variation=Variation(60, seed=3), limits=[limits]), executor=LocalExecutor(2)
     )
     assert found.passed is passed
     assert found.checks[-1].passed is passed
@@ -196,7 +193,11 @@ def test_the_page(found):
 def test_the_page_of_a_broken_limit(netlist, tmp_path):
     limits = [limit(max=0.1)]
     broken = step.characterize(
-        spec_of(), netlist, variation=Variation(20, seed=1), limits=limits, executor=LocalExecutor(2), folder=tmp_path
+        spec_of(),
+        netlist,
+        step.Study(variation=Variation(20, seed=1), limits=limits),
+        executor=LocalExecutor(2),
+        folder=tmp_path,
     )
     assert not broken.passed
     text = Path(broken.files["report"]).read_text(encoding="utf-8")

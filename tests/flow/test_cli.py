@@ -151,7 +151,7 @@ def test_an_interrupt_is_no_traceback(call: Callable[..., tuple[int, str, str]],
 def test_a_fault_of_ours_is_not_hidden(doing: Callable[[Any], None]) -> None:
     doing(lambda: _raise(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
-        cli._run(["doctor"], False)
+        cli.execute(["doctor"], False)
 
 
 @pytest.mark.parametrize("step", ["drc", "lvs"])
@@ -231,13 +231,13 @@ def test_a_tool_that_is_missing_is_status_3(tmp_path: Path, inverter: Path) -> N
 def test_two_runs_do_not_share_a_folder(
     call: Callable[..., tuple[int, str, str]], inverter: Path, tmp_path: Path
 ) -> None:
-    work = tmp_path / inverter.stem / "drc"
-    work.mkdir(parents=True)
-    with folders.alone(work):
+    folder = tmp_path / inverter.stem
+    folder.mkdir()
+    with folders.alone(folder):
         status, _, said = call("drc", str(inverter), "--out", str(tmp_path))
     assert status == 2
     assert "in use by another run" in said
-    assert list(work.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_what_the_file_system_refuses_is_no_verdict(

@@ -127,7 +127,7 @@ BAD = {
         ["device=pfet_01v8_lvt", "polarity=p", "cascode_l=0.2", "current=10uA"],
         r"cascode_l is 0.2 um: pfet_01v8_lvt has at least 0.35 um \(poly.1b\)",
     ),
-    "a size without solutions": ("mirror_simple", ["w=0.84", "l=20"], "the models have no solution for it at ss"),
+    "a size without solutions": ("mirror_simple", ["w=0.84", "l=20"], "the models do not converge for it at ss"),
     "unknown field": ("mirror_simple", ["ratio=[1,2]"], r"'ratio' is no field of this cell; did you mean ratios\?"),
     "another mirror's field": (
         "mirror_simple",
@@ -147,7 +147,7 @@ COMMANDS = ("build", "signoff", "characterize", "compare")
 
 def refused(arguments, message, out):
     """The command is refused with one line, and leaves nothing."""
-    status, text, said = cli._run([*arguments, "--out", str(out)], False)
+    status, text, said = cli.execute([*arguments, "--out", str(out)], False)
     assert (status, text) == (2, None), said
     assert re.search(message, said), said
     assert said.startswith("mirrorneuron: ")
@@ -175,6 +175,6 @@ def test_so_is_a_file_with_it(case, tmp_path):
 def test_a_bad_mirror_is_refused_before_another_is_measured(tmp_path, monkeypatch):
     from mirrorneuron.flows import datasheet
 
-    monkeypatch.setattr(datasheet, "measured", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(datasheet, "measure", lambda *_, **__: pytest.fail("it was measured"))
     cells = ["mirror_simple", "mirror_npn"]
     refused(["compare", *cells, "--set", "polarity=p"], NO_PNP, tmp_path / "out")

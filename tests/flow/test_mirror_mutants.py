@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from mirrorneuron.flows import judge, simulate
 from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.conditions import TYPICAL
 from mirrorneuron.flows.testbenches.mirror import bench as mirror
+from mirrorneuron.flows.testbenches.mirror import chance, dynamic, results
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.circuit import Netlist, Resistor
 
@@ -23,7 +25,7 @@ from tests.kit import lvs_batch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from mutation import campaign, targets
+from mutation import planning, targets
 from mutation.fault import CIRCUIT_KINDS, MIRROR_KINDS, changes, plant
 from mutation.subjects import MIRRORS, subject
 
@@ -89,10 +91,11 @@ def test_every_mirror_has_its_mutants() -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three conditions in place of 15, steps at one, and fewer samples: what is told there is told."""
     monkeypatch.setattr(mirror, "CONDITIONS", tuple(simulate.conditions(("tt",), (-40.0, 27.0, 125.0))))
-    monkeypatch.setattr(mirror, "DYNAMIC", (mirror.TYPICAL,))
-    monkeypatch.setattr(mirror, "STARTED", (mirror.TYPICAL,))
-    monkeypatch.setattr(mirror, "_SAMPLES", 48)
-    monkeypatch.setattr(mirror, "_ALONE", 16)
+    for module in (results, dynamic):
+        monkeypatch.setattr(module, "DYNAMIC", (TYPICAL,))
+    monkeypatch.setattr(results, "STARTED", (TYPICAL,))
+    monkeypatch.setattr(chance, "_SAMPLES", 48)
+    monkeypatch.setattr(chance, "_ALONE", 16)
 
 
 @pytest.mark.usefixtures("quick")
@@ -133,7 +136,7 @@ def test_netlists_tell_of_a_wrong_drawing(tmp_path: Path) -> None:
         whole = subject(cell)
         layouts = {"as it is": whole.flat}
         for kind in ("size drawn wrongly", *NET):
-            fault, text = campaign.first(kind, cell, 1)
+            fault, text = planning.first(kind, cell, 1)
             if fault is not None and len(layouts) < 3:
                 layouts[text] = plant(fault)[0].layout
         assert len(layouts) == 3
@@ -157,7 +160,7 @@ def test_every_kind_has_a_place_in_a_mirror() -> None:
     left = {*MIRROR_KINDS, *CIRCUIT_KINDS}
     for cell in ("mirror_degenerated", "mirror_npn", "mirror_active_input", "mirror_simple_124"):
         for kind in sorted(left):
-            fault, text = campaign.first(kind, cell, 1)
+            fault, text = planning.first(kind, cell, 1)
             if fault is None:
                 continue
             left.remove(kind)
@@ -170,12 +173,12 @@ def test_every_kind_has_a_place_in_a_mirror() -> None:
 
 
 def test_a_mirrors_faults_do_not_depend_on_the_others() -> None:
-    alone = campaign.planned_each(8, 1, ["mirror_npn"])
-    both = campaign.planned_each(16, 1, ["mirror_simple", "mirror_npn"])
+    alone = planning.planned_each(8, 1, ["mirror_npn"])
+    both = planning.planned_each(16, 1, ["mirror_simple", "mirror_npn"])
     assert [text for _, text in alone] == [text for fault, text in both if fault.cell == "mirror_npn"]
     assert sum(fault.kind in CIRCUIT_KINDS for fault, _ in alone) == 4
     assert [fault.number for fault, _ in both] == list(range(16))
-    assert {fault.kind in CIRCUIT_KINDS for fault, _ in campaign.planned_each(2, 1, ["mirror_npn_124"])} == {True}
+    assert {fault.kind in CIRCUIT_KINDS for fault, _ in planning.planned_each(2, 1, ["mirror_npn_124"])} == {True}
 
 
 def test_a_target_that_the_cell_misses_is_taken_at_what_it_has() -> None:

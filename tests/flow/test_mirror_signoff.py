@@ -11,7 +11,7 @@ from mirrorneuron.flows.build import build
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Points
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.mirror.plan import Plan
+from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts import checks, sizing
 from mirrorneuron.generators.circuit import Transistor
@@ -98,7 +98,7 @@ def anyway(monkeypatch, tmp_path):
             try:
                 path = tmp_path / "anyway.spice"
                 path.write_text(catalog.circuit_of(spec).to_spice())
-                return Plan(spec), path
+                return MirrorPlan(spec), path
             except SpecError:
                 return None
 
@@ -152,6 +152,6 @@ def test_what_is_taken_works_at_the_corners(name, tmp_path):
         path = tmp_path / f"{seed}.spice"
         path.write_text(catalog.circuit_of(spec).to_spice())
         for condition in (*SLOW, LEAKY):
-            found = currents(Plan(spec), path, condition)
+            found = currents(MirrorPlan(spec), path, condition)
             assert found is not None, (spec.lines(), condition)
             assert found[0] == pytest.approx(1, abs=1e-3), (spec.lines(), condition)

@@ -31,7 +31,7 @@ def drawn() -> kdb.Layout:
 
 @pytest.fixture(scope="module")
 def netlist() -> str:
-    return catalog.circuit_of(SPEC).to_spice()
+    return catalog.circuit_of(SPEC).flattened().to_spice()
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Mutant:
     layout: kdb.Layout
 
     def cell(self, name: str) -> kdb.Cell:
-        return self.layout.cell(f"neuron_{name}" if name else "neuron")
+        return self.layout.cell(f"neuron_{name}_{SPEC.variant}" if name else "neuron")
 
     def shapes(self, cell: kdb.Cell, layer: Layer) -> kdb.Shapes:
         return cell.shapes(self.layout.layer(*layer))
@@ -284,12 +284,17 @@ def test_in_the_layout(name: str, drawn: kdb.Layout, netlist: str, tmp_path: Pat
 
 IN_THE_NETLIST: dict[str, tuple[str, str, str, Verdict]] = {
     # name: (device, replaced, by, verdict)
-    "W": ("row1_weight", "w=2 ", "w=2.1 ", Verdict(*BOTH, "W=4.2 ")),
-    "L": ("row1_weight", "l=1 ", "l=1.1 ", Verdict(*BOTH, "L=1.1 ")),
-    "units": ("row1_weight", "m=2", "m=3", Verdict(*BOTH, "W=6 ")),
-    "drain": ("row1_weight", "coln ", "colp ", Verdict(*BOTH, "Netlists do not match")),
-    "bulk": ("row1_pair_plus", "vdd ", "row1_tail ", Verdict(*BOTH, "ROW1_PAIR_PLUS")),
-    "dummies": ("row1_dummy", "Xrow1_dummy", "* Xrow1_dummy", Verdict(*BOTH, "nfet_01v8_dummy")),
+    "W": ("row1_synapse_weight", "w=2 ", "w=2.1 ", Verdict(*BOTH, "W=4.2 ")),
+    "L": ("row1_synapse_weight", "l=1 ", "l=1.1 ", Verdict(*BOTH, "L=1.1 ")),
+    "units": ("row1_synapse_weight", "m=2", "m=3", Verdict(*BOTH, "W=6 ")),
+    "drain": ("row1_synapse_weight", "coln ", "colp ", Verdict(*BOTH, "Netlists do not match")),
+    "bulk": ("row1_amplifier_pair_plus", "vdd ", "row1_amplifier_tail ", Verdict(*BOTH, "ROW1_AMPLIFIER_PAIR_PLUS")),
+    "dummies": (
+        "row1_synapse_dummy",
+        "Xrow1_synapse_dummy",
+        "* Xrow1_synapse_dummy",
+        Verdict(*BOTH, "nfet_01v8_dummy"),
+    ),
 }
 
 
@@ -319,7 +324,7 @@ def flat(layout: kdb.Layout) -> Mutant:
 
 def place_of(layout: kdb.Layout, name: str) -> kdb.Box:
     """Where the cell of this name lies in the top cell."""
-    cell = layout.cell(f"neuron_{name}")
+    cell = layout.cell(f"neuron_{name}_{SPEC.variant}")
     trans = kdb.ICplxTrans()
     box = cell.bbox()
     while parents := list(cell.each_parent_inst()):
@@ -346,7 +351,7 @@ def thin_trunk(m: Mutant, layout: kdb.Layout) -> kdb.Box:
 
 
 def _into_top(layout: kdb.Layout, name: str) -> kdb.Trans:
-    inner = layout.cell(f"neuron_{name}").bbox()
+    inner = layout.cell(f"neuron_{name}_{SPEC.variant}").bbox()
     at = place_of(layout, name)
     return kdb.Trans(at.left - inner.left, at.bottom - inner.bottom)
 

@@ -15,7 +15,7 @@ from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.signoff import Signoff
 from mirrorneuron.flows.signoff import page as report
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.neuron import plots as neuron_plots
+from mirrorneuron.flows.testbenches.neuron import bench as neuron
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 from .conftest import Steps, matched, measurement
@@ -56,7 +56,7 @@ class _Page(HTMLParser):
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves the plots out: they take a second."""
-    monkeypatch.setattr(neuron_plots, "plots", lambda _: [])
+    monkeypatch.setattr(neuron, "BENCH", replace(neuron.BENCH, plots=lambda _: []))
 
 
 def _text(found: Signoff) -> str:
@@ -113,7 +113,7 @@ def test_the_matched_groups_are_on_it(signed: Callable[..., Signoff], steps: Ste
 
 
 def test_a_cell_without_a_testbench(signed: Callable[..., Signoff], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "BENCHES", {})
+    monkeypatch.setattr(registry, "bench_of", lambda _: None)
     shown = _Page(_text(signed()))
     assert not shown.open
     for text in ("FAILED", "Nothing was simulated.", "Nothing was judged.", "there is no testbench for neuron"):

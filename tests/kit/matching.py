@@ -9,13 +9,12 @@ from pathlib import Path
 import klayout.db as kdb
 from mirrorneuron.flows import matching
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.fixed_units import ResistorArray
 from mirrorneuron.generators.placement import Pattern, common_centroid
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
-from mirrorneuron.generators.units import ArraySize, Unit
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
+from mirrorneuron.generators.units import ArraySize, ResistorArray, Unit
 from mirrorneuron.pdk_sky130 import install, layers
 
 UNIT = "nfet_01v8_w1000_l1000_f2"
@@ -50,7 +49,7 @@ def patterned(rows: Sequence[str], **options: int) -> kdb.Layout:
     sheet = Sheet()
     sizes = {"width_nm": 2000, "length_nm": 1000, "fingers": 2, **options}
     block = draw_array(sheet, "array", ArraySize(Unit("nfet_01v8", **sizes), pattern), nets)
-    top = compose(sheet, "top", left=[block], exports=["s", "g", *nets.drains.values()], power=("s",))
+    top = compose(sheet, "top", Stacks([block]), exports=["s", "g", *nets.drains.values()], power=Power(["s"]))
     draw_pins(sheet, top, ())
     layout = sheet.finish()
     singles(layout)

@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 from mirrorneuron.generators.placement import common_centroid
-from mirrorneuron.generators.primitives.array import SOURCE_RAIL_MAX, ArrayNets, draw_array
+from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.drawing import Drawing
 from mirrorneuron.generators.primitives.sheet import Sheet
+from mirrorneuron.generators.primitives.unit import SOURCE_RAIL_MAX
 from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.devices import MOSFETS
 from mirrorneuron.pdk_sky130.errors import SpecError
@@ -79,5 +80,5 @@ def test_several_sources_need_a_bulk() -> None:
     draw = Drawing("cell", ["vss"])
     size = ArraySize(Unit("nfet_01v8", 2000, 2000), common_centroid({"a": 1, "b": 1}))
     owners = {"a": "a", "b": "b"}
-    with pytest.raises(SpecError, match="several sources: say which net its bulk is on"):
+    with pytest.raises(SpecError, match="several sources: give the net of its bulk"):
         draw.array("main", size, gates=dict.fromkeys(owners, "g"), drains=owners, source={"a": "x", "b": "y"})

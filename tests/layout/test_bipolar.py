@@ -9,12 +9,12 @@ import pytest
 from klayout import db as kdb
 from mirrorneuron.flows import lvs
 from mirrorneuron.generators.circuit import Netlist, Parts
-from mirrorneuron.generators.fixed_units import BipolarArray
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives import bipolar
 from mirrorneuron.generators.primitives.bipolar import draw_bipolars
 from mirrorneuron.generators.primitives.sheet import Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
+from mirrorneuron.generators.units import BipolarArray
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.devices import BIPOLARS
 from mirrorneuron.pdk_sky130.errors import MissingToolError, NetlistError, SpecError
@@ -43,7 +43,7 @@ def drawn(change=lambda name, found: found):
         blocks.append(draw_bipolars(sheet, f"block_{name}", size, own, "vss"))
         parts.bipolar(name, size, "vss", change(name, own))
         pins += dict.fromkeys(net for terminals in own.values() for net in terminals)
-    draw_pins(sheet, compose(sheet, "top", left=blocks[:2], right=blocks[2:], exports=pins, power=["vss"]), ())
+    draw_pins(sheet, compose(sheet, "top", Stacks(blocks[:2], blocks[2:]), exports=pins, power=Power(["vss"])), ())
     return sheet.finish(), Netlist("top", tuple(pins), tuple(parts.devices)).to_spice()
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
 from mirrorneuron.generators.primitives.sheet import Sheet
-from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM, MIM_SIDE_MIN_NM
+from mirrorneuron.pdk_sky130.devices import MIM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
 
 from tests.kit import layout, rules
 
 
-@pytest.mark.parametrize("side", [MIM_SIDE_MIN_NM, 4510, 6700, MIM_SIDE_MAX_NM])
+@pytest.mark.parametrize("side", [MIM.side_min_nm, 4510, 6700, MIM.side_max_nm])
 def test_plates_and_rails(kit, side):
     sheet = Sheet()
     block = draw_mim_capacitor(sheet, "capacitor", side, top="t", bottom="b")
@@ -32,13 +32,13 @@ def test_plates_and_rails(kit, side):
     assert 0 not in (top, other)
 
 
-@pytest.mark.parametrize("side", [0, -5000, MIM_SIDE_MIN_NM - 10, MIM_SIDE_MAX_NM + 10, 4505, 4501])
+@pytest.mark.parametrize("side", [0, -5000, MIM.side_min_nm - 10, MIM.side_max_nm + 10, 4505, 4501])
 def test_sides_that_cannot_be_drawn(side):
     with pytest.raises(SpecError, match=rf"MIM capacitor of {side} nm: 2000 to 30000 nm in steps of 10 nm"):
         draw_mim_capacitor(Sheet(), "capacitor", side, top="t", bottom="b")
 
 
-SIDES = (MIM_SIDE_MIN_NM, *range(2010, 6000, 370), MIM_SIDE_MAX_NM)
+SIDES = (MIM.side_min_nm, *range(2010, 6000, 370), MIM.side_max_nm)
 for _side in SIDES:
     rules.add(
         f"capacitor: {_side} nm",

@@ -144,7 +144,7 @@ def test_matched_units_of_others(kit, name):
 def test_a_misplaced_unit_is_noticed(kit):
     """The check above: one unit moved by a grid step."""
     spec, layout, _ = draw("weights=[2]")
-    array = layout.cell("neuron_row0_array")
+    array = layout.cell(f"neuron_row0_array_{spec.variant}")
     units = next(i for i in array.each_inst() if i.na > 1 and layout.cell(i.cell_index).name.endswith("_f2"))
     row, column = next(
         (y, x)
@@ -176,7 +176,9 @@ def test_hierarchy_is_kept():
     def stored(weights):
         _, layout, circuit = draw(f"weights={weights}")
         index = layout.layer(*DRAWING["poly"])
-        units = sum(device.copies for device in circuit.devices if re.match(r"row\d+_(ref|weight|dummy)", device.name))
+        units = sum(
+            device.copies for device in circuit.flattened().devices if re.match(r"row\d+_synapse_", device.name)
+        )
         return sum(cell.shapes(index).size() for cell in layout.each_cell()), units
 
     few, units = stored([2, -2])

@@ -11,11 +11,11 @@ from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
 from mirrorneuron.generators.cells.mirrors.parts.resistors import BARS_MAX, resistor_array
 from mirrorneuron.generators.circuit import Netlist, Parts
-from mirrorneuron.generators.fixed_units import ResistorArray
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives.resistor import draw_resistors
 from mirrorneuron.generators.primitives.sheet import Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
+from mirrorneuron.generators.units import ResistorArray
 from mirrorneuron.pdk_sky130.devices import BAR_LENGTH_MAX_NM, BAR_LENGTH_MIN_NM, POLY_RESISTORS, poly_resistor
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
 
@@ -52,7 +52,9 @@ def drawn(names, netlist_of=lambda name, size: size):
         parts.resistor(name, netlist_of(name, size), "vss", own)
         pins += [net for net, _ in own.values()]
     half = (len(blocks) + 1) // 2
-    draw_pins(sheet, compose(sheet, "top", left=blocks[:half], right=blocks[half:], exports=pins, power=["vss"]), ())
+    draw_pins(
+        sheet, compose(sheet, "top", Stacks(blocks[:half], blocks[half:]), exports=pins, power=Power(["vss"])), ()
+    )
     return sheet.finish(), Netlist("top", tuple(pins), tuple(parts.devices)).to_spice()
 
 

@@ -9,7 +9,7 @@ import pytest
 from klayout import db as kdb
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, TRUNK_HALF, via12
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
@@ -84,7 +84,7 @@ def random_composition(seed):
     exports = [net for net in counts if net not in through and (net in alone or draw.random() < 0.3)]
     draw.shuffle(exports)
     power = draw.choice([(), ("vdd", "vss")])
-    composed = compose(sheet, "top", left=left, right=right, exports=exports, through=through, power=power)
+    composed = compose(sheet, "top", Stacks(left, right), exports=exports, through=through, power=Power(power))
     return sheet, composed, [*left, *right], exports, through
 
 
@@ -125,19 +125,19 @@ def test_a_net_that_leads_nowhere_is_refused():
     sheet = Sheet()
     left = [rails(sheet, "a", ["x", "lost"]), rails(sheet, "b", ["x"])]
     with pytest.raises(SpecError, match="net lost of top has a single rail and does not leave: it would be open"):
-        compose(sheet, "top", left=left, exports=["x"])
+        compose(sheet, "top", Stacks(left), exports=["x"])
 
 
 def test_an_exported_net_without_rail_is_refused():
     sheet = Sheet()
     with pytest.raises(SpecError, match="net ghost leaves top, but no block of it has a rail of this net"):
-        compose(sheet, "top", left=[rails(sheet, "a", ["x"])], exports=["x", "ghost"])
+        compose(sheet, "top", Stacks([rails(sheet, "a", ["x"])]), exports=["x", "ghost"])
 
 
 def test_power_trunks_are_wide_and_have_three_vias_a_rail(kit):
     sheet = Sheet()
     blocks = [rails(sheet, f"block{i}", ["vdd", "x"]) for i in range(3)]
-    composed = compose(sheet, "top", left=blocks, exports=["x", "vdd"], power=["vdd"])
+    composed = compose(sheet, "top", Stacks(blocks), exports=["x", "vdd"], power=Power(["vdd"]))
     numbers = nets_of(kit, composed, blocks)
     found = kit.Extraction(composed.cell)
     widths, vias = {}, defaultdict(int)
@@ -157,7 +157,7 @@ def test_power_trunks_are_wide_and_have_three_vias_a_rail(kit):
 def test_trunks_share_a_track_where_their_heights_do_not_meet():
     sheet = Sheet()
     blocks = [rails(sheet, f"block{i}", [f"n{i}", f"n{i}", f"n{i}"]) for i in range(4)]
-    top = compose(sheet, "top", left=blocks, exports=[])
+    top = compose(sheet, "top", Stacks(blocks), exports=[])
     assert top.box.x1 - top.box.x0 == 3000 + nm("m3.2") + 10 + 2 * TRUNK_HALF
 
 
@@ -166,7 +166,7 @@ def test_n_wells_of_neighbours_keep_apart():
     levels = {}
     for well in (False, True):
         blocks = [rails(sheet, f"{well}{i}", ["x"], well=well) for i in range(2)]
-        top = compose(sheet, f"top{well}", left=blocks, exports=["x"])
+        top = compose(sheet, f"top{well}", Stacks(blocks), exports=["x"])
         low, high = sorted(instance.trans.disp.y for instance in top.cell.each_inst())
         levels[well] = high - low - 1000 - RAIL_PITCH
     assert levels[True] >= nm("nwell.2a")
@@ -176,7 +176,7 @@ def test_n_wells_of_neighbours_keep_apart():
 def test_pins_are_shape_and_text_on_both_purposes(kit):
     sheet = Sheet()
     block = rails(sheet, "block", ["a", "b"])
-    top = compose(sheet, "top", left=[block], exports=["b"], through=["a"])
+    top = compose(sheet, "top", Stacks([block]), exports=["b"], through=["a"])
     draw_pins(sheet, top, ["a"])
     where = layers.PIN_LAYERS["met2"]
     shapes = kdb.Region(top.cell.shapes(sheet.layout.layer(*where.pin)))

@@ -21,7 +21,7 @@ def check(argument: str, settings: tuple[str, ...], folder: Path) -> None:
     result = lvs.run(built.gds, built.spice, work=folder / "work")
     assert result.passed, result.errors
     assert (result.klayout, result.netgen) == (True, True)
-    devices = catalog.circuit_of(spec).devices
+    devices = catalog.circuit_of(spec).flattened().devices
     gates = sum(device.fingers * device.copies for device in devices if isinstance(device, Transistor))
     assert result.devices == gates + sum(isinstance(device, Capacitor) for device in devices)
 

@@ -50,7 +50,7 @@ WRONG = {
     "w": (
         "db g s s sky130_fd_pr__nfet_01v8 w=1 ",
         "db g s s sky130_fd_pr__nfet_01v8 w=1.2 ",
-        "W in all of .*xb .*: 2 um as drawn, 2.4",
+        "total W of .*xb .*: 2 um as drawn, 2.4",
     ),
     "w of a finger": (
         f"Xb db g s s {MODEL} w=1",
@@ -109,27 +109,27 @@ def test_the_bulk(kit, desk):
 def test_nothing_in_common_is_no_pass(mirror, desk):
     result = desk.report(mirror, ".subckt top a b c d\nXm a b c d sky130_fd_pr__pfet_01v8 w=1 l=1\n.ends\n")
     assert not result.passed
-    assert "no device of the layout could be told to be one of the netlist's" in result.errors[0]
+    assert "no device of the layout corresponds to a device of the netlist" in result.errors[0]
 
 
 def test_a_neurons_inner_nets_are_found_by_structure_whatever_the_sizes(desk):
     spec = catalog.load("neuron", ["weights=[1,2,-3]"])
-    layout, netlist = catalog.layout_of(spec), catalog.circuit_of(spec).to_spice()
+    layout, netlist = catalog.layout_of(spec), catalog.circuit_of(spec).flattened().to_spice()
     changed = netlist.replace(
-        "Xrow1_weight colp gate1 vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=2",
-        "Xrow1_weight colp gate1 vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=4",
+        "Xrow1_synapse_weight colp row1_gate vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=2",
+        "Xrow1_synapse_weight colp row1_gate vss vss sky130_fd_pr__nfet_01v8 w=2 l=1 nf=2 m=4",
     )
     assert changed != netlist
     result = desk.report(layout, changed)
     (error,) = result.errors
     assert "ratio of gate gate1 (nfet_01v8), units of colp:iin1: 2:2 as drawn, 4:2 in the netlist" in error
     changed = netlist.replace(
-        "Xrow1_load_out gate1 row1_diode vss vss sky130_fd_pr__nfet_01v8 w=0.84",
-        "Xrow1_load_out gate1 row1_diode vss vss sky130_fd_pr__nfet_01v8 w=1.2",
+        "Xrow1_amplifier_load_out row1_gate row1_amplifier_diode vss vss sky130_fd_pr__nfet_01v8 w=0.84",
+        "Xrow1_amplifier_load_out row1_gate row1_amplifier_diode vss vss sky130_fd_pr__nfet_01v8 w=1.2",
     )
     assert changed != netlist
     (error,) = desk.report(layout, changed).errors
-    assert "xrow1_load_out" in error and "0.42 um as drawn, 0.6 um in the netlist" in error
+    assert "xrow1_amplifier_load_out" in error and "0.42 um as drawn, 0.6 um in the netlist" in error
 
 
 BAD = {
@@ -141,7 +141,7 @@ BAD = {
     f"{HEAD}Xa da g s s {MODEL} w=wx l=1\n.ends\n": "parameter wx has no value",
     f"{HEAD}Xa da g s s {MODEL} w=1 l=1 m=1.5\n.ends\n": "m=1.5 must be a whole number",
     f"{HEAD}Xa da g s s {MODEL} w=1 l=1\n": "not closed by .ends",
-    f"{HEAD}{HEAD}": "stands where no .subckt may",
+    f"{HEAD}{HEAD}": "stands inside .subckt top, which is not closed",
     ".ends\n": ".ends without .subckt",
     f"{HEAD}Xa da g top\n.ends\n": "4 pins, 2 nets",
     f"{HEAD}Xa da db g s top\n.ends\n": "contains itself",

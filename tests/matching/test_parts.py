@@ -66,7 +66,7 @@ def test_flat_is_the_same(kit, desk, kind, row):
     assert desk.report(layout).groups == deep.groups
 
 
-@pytest.mark.parametrize(("x", "y", "told"), [(5, 0, "before it, fellows"), (0, 5, "0.005 um off its row")])
+@pytest.mark.parametrize(("x", "y", "told"), [(5, 0, "before it, the other units"), (0, 5, "0.005 um off its row")])
 def test_a_unit_moved_by_one_grid_step(kit, desk, kind, row, x, y, told):
     places = rows(kit, kind, row, row)
     moved = places[2]
@@ -157,7 +157,7 @@ def test_a_turned_bar(kit, desk):
     places[2] = kit.Place("b", places[2].x, 0, kdb.Trans(kdb.Trans.R90))
     result = desk.report(kit.of_parts(kit.bar(), places), netlist("bars", 2, 2))
     (error,) = [error for error in result.errors if error.startswith("orientation: ")]
-    assert "unit of db at (24, 0) carries its current along x" in error and "Fellows: along y" in error
+    assert "unit of db at (24, 0) carries its current along x" in error and "The other units: along y" in error
 
 
 @pytest.mark.parametrize(("turn", "wrong"), [("R90", True), ("R180", False)])

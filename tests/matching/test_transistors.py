@@ -5,7 +5,7 @@ from __future__ import annotations
 import klayout.db as kdb
 import pytest
 from mirrorneuron.flows import matching
-from mirrorneuron.flows.matching.read.transistors import extract
+from mirrorneuron.flows.matching.read import extract
 from mirrorneuron.flows.tools import gds
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130 import install, layers

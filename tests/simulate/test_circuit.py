@@ -2,13 +2,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mirrorneuron.flows.simulate import circuit
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
-from mirrorneuron.pdk_sky130.spice import netlist as circuit
+from mirrorneuron.pdk_sky130.spice import netlist
 
 
 def _flat(text: str, top: str = "top") -> list[circuit.Element]:
-    return circuit.parse(text).flatten(
-        top, lambda name: name.startswith("sky130_fd_pr__"), lambda name: name == "metal"
+    return circuit.flat_elements(
+        netlist.parse(text), top, lambda name: name.startswith("sky130_fd_pr__"), lambda name: name == "metal"
     )
 
 
@@ -40,8 +41,8 @@ def test_flatten_joins_names_and_evaluates_parameters() -> None:
 
 
 def test_case_does_not_matter_and_pins_are_in_order() -> None:
-    netlist = circuit.parse(".SUBCKT Top Out IN\nR1 Out in 1K\n.ENDS\n.end\n")
-    assert netlist.subcircuit("TOP").pins == ("out", "in")
+    circuits = netlist.parse(".SUBCKT Top Out IN\nR1 Out in 1K\n.ENDS\n.end\n")
+    assert circuits.subcircuit("TOP").pins == ("out", "in")
 
 
 def test_included_file_is_read_beside_its_includer(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_included_file_is_read_beside_its_includer(tmp_path: Path) -> None:
     (tmp_path / "Parts/Cell.spice").write_text(".subckt cell a b\nr1 a b 5\n.ends\n")
     top = tmp_path / "top.spice"
     top.write_text('.include "Parts/Cell.spice"\n.subckt top a b\nx1 a b cell\n.ends\n')
-    found = circuit.read(top).flatten("top", lambda _: False, lambda _: False)
+    found = circuit.flat_elements(netlist.read(top), "top", lambda _: False, lambda _: False)
     assert [element.name for element in found] == ["x1.r1"]
 
 
@@ -64,14 +65,14 @@ def test_included_file_is_read_beside_its_includer(tmp_path: Path) -> None:
         (".subckt top a\nr1 a 0 1k 5\n.ends", "2 nodes and one value"),
         (".subckt top a\nr1 a 0 1k tc1=3\n.ends", "tc1 is not understood"),
         (".subckt top a\nv1 a 0 sin(0 1 1k)\n.ends", "one value"),
-        (".subckt top a\nr1 a 0 1k\nr1 a 0 2k\n.ends", "used twice"),
-        (".subckt top a\nx1 a a cell\n.ends\n.subckt cell a\n.ends", "1 pins a, 2 nodes"),
+        (".subckt top a\nr1 a 0 1k\nr1 a 0 2k\n.ends", "two instances r1"),
+        (".subckt top a\nx1 a a cell\n.ends\n.subckt cell a\n.ends", "1 pins, 2 nets"),
         (".subckt top a\nx1 a cell k=3\n.ends\n.subckt cell a\n.ends", "no parameter k"),
         (".subckt top a\nx1 a top\n.ends", "contains itself"),
-        (".subckt other a\n.ends", "no subcircuit top; it holds other"),
-        (".subckt top a\nr1 a 0 1k", "not ended"),
+        (".subckt other a\n.ends", "no .subckt top; it has: other"),
+        (".subckt top a\nr1 a 0 1k", "not closed by .ends"),
         (".ends", "without .subckt"),
-        (".option scale=1\n.subckt top a\n.ends", "not understood"),
+        (".option scale=1\n.subckt top a\n.ends", "scale=1 contradicts"),
         ("r1 a 0 1k\n.subckt top a\n.ends", "not understood"),
         (".subckt top a\n.ends\n.subckt top a\n.ends", "defined twice"),
     ],
@@ -83,15 +84,15 @@ def test_what_is_not_understood_is_an_error(text: str, message: str) -> None:
 
 def test_missing_binary_and_endless_files(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read"):
-        circuit.read(tmp_path / "none.spice")
+        netlist.read(tmp_path / "none.spice")
     binary = tmp_path / "cell.gds"
     binary.write_bytes(b"\x00\x06\x00\x02\xff\xfe\x80")
-    with pytest.raises(FileError, match="not text"):
-        circuit.read(binary)
+    with pytest.raises(FileError, match="no text"):
+        netlist.read(binary)
     loop = tmp_path / "loop.spice"
     loop.write_text(".include loop.spice\n")
     with pytest.raises(NetlistError, match="includes itself"):
-        circuit.read(loop)
+        netlist.read(loop)
 
 
 def test_floating_nodes(write: Callable[..., Path]) -> None:
@@ -116,7 +117,7 @@ def test_an_extended_drain_is_not_exchanged_with_the_source():
     x2 d g s s sky130_fd_pr__nfet_g5v0d16v0 w=20 l=0.7
     .ends
     """
-    flat = circuit.parse(text).flatten("top", lambda name: "fet" in name, lambda _: False)
+    flat = circuit.flat_elements(netlist.parse(text), "top", lambda name: "fet" in name, lambda _: False)
     assert [element.nodes[:3] for element in circuit.merge_parallel(flat)] == [("s", "g", "d"), ("d", "g", "s")]
 
 
@@ -128,7 +129,7 @@ def test_parallel_transistors_become_one_whichever_way_round_they_are():
     x3 d g s s sky130_fd_pr__nfet_01v8 w=1 l=2
     .ends
     """
-    flat = circuit.parse(text).flatten("top", lambda name: "fet" in name, lambda _: False)
+    flat = circuit.flat_elements(netlist.parse(text), "top", lambda name: "fet" in name, lambda _: False)
     merged = {element.name: element for element in circuit.merge_parallel(flat)}
     assert set(merged) == {"x1", "x3"}
     one = merged["x1"].parameters

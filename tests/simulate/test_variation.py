@@ -10,7 +10,7 @@ from mirrorneuron.flows import tools
 from mirrorneuron.flows.simulate import rawfile
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
-from mirrorneuron.pdk_sky130.models import Instance, Library, Spread, library
+from mirrorneuron.pdk_sky130.models import Instance, Library, ProcessStatistic, library
 from mirrorneuron.pdk_sky130.models.variation import GUARD_BAND, mismatch_terms, process_terms, process_values
 
 FETS = ("nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_hvt", "pfet_01v8_lvt")
@@ -169,18 +169,18 @@ def test_terms_carry_the_guard_band(typical: Library) -> None:
 
 def test_statistics_are_the_librarys(typical: Library) -> None:
     found = typical.statistics
-    assert found["sw_vth0_sky130_fd_pr__nfet_01v8_mc"] == Spread("gauss", 0.006)
-    assert found["sw_vth0_sky130_fd_pr__pfet_01v8_lvt_mc"] == Spread("gauss", 0.023)
-    assert found["sw_polycd"] == Spread("gauss", 1.5e-9)
-    assert found["sw_sky130_fd_pr__res_high_po_rs"] == Spread("percent", 0.035)
-    assert found["sw_nw_rs_mult"] == Spread("lnorm", 0.12)
+    assert found["sw_vth0_sky130_fd_pr__nfet_01v8_mc"] == ProcessStatistic("gauss", 0.006)
+    assert found["sw_vth0_sky130_fd_pr__pfet_01v8_lvt_mc"] == ProcessStatistic("gauss", 0.023)
+    assert found["sw_polycd"] == ProcessStatistic("gauss", 1.5e-9)
+    assert found["sw_sky130_fd_pr__res_high_po_rs"] == ProcessStatistic("percent", 0.035)
+    assert found["sw_nw_rs_mult"] == ProcessStatistic("lnorm", 0.12)
     assert len(found) == 49
 
 
 def test_spreads() -> None:
-    assert Spread("gauss", 0.5).value(2.0, -2.0) == 1.0
-    assert Spread("percent", 0.05).value(200.0, 2.0) == pytest.approx(220.0)
-    assert Spread("lnorm", 0.1).value(3.0, -1.0) == pytest.approx(3.0 * math.exp(-0.1))
+    assert ProcessStatistic("gauss", 0.5).value(2.0, -2.0) == 1.0
+    assert ProcessStatistic("percent", 0.05).value(200.0, 2.0) == pytest.approx(220.0)
+    assert ProcessStatistic("lnorm", 0.1).value(3.0, -1.0) == pytest.approx(3.0 * math.exp(-0.1))
 
 
 def test_only_what_the_devices_refer_to_varies(typical: Library) -> None:

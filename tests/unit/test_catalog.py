@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mirrorneuron.generators import catalog
+from mirrorneuron.generators import catalog, cells
 from mirrorneuron.generators.cells import mirrors as mirrors_package
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import FileError, InputError, SpecError
@@ -44,8 +44,11 @@ def test_every_cell_has_all_its_parts() -> None:
     others = [name for name in catalog.names() if not name.startswith("mirror_")]
     assert others == ["matched_array", "neuron", "synapse_array"]
     mirrors = {path.stem for path in Path(mirrors_package.__path__[0]).glob("*.py")} - {"__init__"}
-    assert {f"mirror_{name}" for name in mirrors} | set(others) == set(catalog.names())
-    assert {"simple", "cascode", "wide_swing", "wilson", "wilson_improved", "active_input"} <= mirrors
+    assert mirrors | set(others) == set(catalog.names())
+    assert {
+        f"mirror_{kind}" for kind in ("simple", "cascode", "wide_swing", "wilson_improved", "active_input")
+    } <= mirrors
+    assert "mirror_wilson" in mirrors
     for name in catalog.names():
         assert catalog.summary(name).endswith(".")
         assert [row.field for row in catalog.describe(name)][:2] == ["cell", "name"]
@@ -208,3 +211,67 @@ def test_the_list_of_cells_imports_none_of_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+CELL_TEXT = '''
+from mirrorneuron.generators.cell import Cell
+from mirrorneuron.generators.cells.mirrors.mirror_simple import CELL as SIMPLE
+from mirrorneuron.generators.cells.mirrors.mirror_simple import MirrorSimpleSpec
+from mirrorneuron.generators.spec import kind_of_cell
+from typing import Annotated
+from pydantic import Field
+
+
+class Spec(MirrorSimpleSpec, init=False):
+    """A cell that was dropped in."""
+
+    cell: Annotated[str, kind_of_cell("{name}")] = Field("{name}", description="Kind of cell")
+
+
+CELL = Cell(spec=Spec, circuit=SIMPLE.circuit, layout=SIMPLE.layout, family="mirror")
+'''
+
+
+def test_a_file_dropped_in_is_a_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module, a package with a module ``cell``, and a module in a family; targets beside them."""
+    for name, path in (
+        ("dropped_module", "dropped_module.py"),
+        ("dropped_package", "dropped_package/cell.py"),
+        ("dropped_mirror", "dropped_family/dropped_mirror.py"),
+    ):
+        file = tmp_path / path
+        file.parent.mkdir(exist_ok=True)
+        (file.parent / "__init__.py").touch()
+        file.write_text(CELL_TEXT.format(name=name))
+    (tmp_path / "dropped_family" / "parts").mkdir()
+    (tmp_path / "dropped_family" / "parts" / "__init__.py").touch()
+    targets = [tmp_path / "dropped_family" / f"{stem}.targets.yaml" for stem in ("mirror", "dropped_mirror", "other")]
+    for target in targets:
+        target.write_text("[]\n")
+    monkeypatch.setattr(cells, "__path__", [*cells.__path__, str(tmp_path)])
+    assert {*catalog.names()} >= {"dropped_module", "dropped_package", "dropped_mirror", "neuron", "mirror_simple"}
+    for name in ("dropped_module", "dropped_package", "dropped_mirror"):
+        assert catalog.summary(name) == "A cell that was dropped in."
+        assert catalog.circuit_of(catalog.load(name)).pins == ("iin", "iout1", "vss")
+    assert catalog.targets_of("dropped_mirror") == tuple(targets[:2])
+    assert catalog.targets_of("dropped_module") == ()
+
+
+def test_targets_lie_beside_the_cells() -> None:
+    assert [path.name for path in catalog.targets_of("mirror_cascode")] == [
+        "mirror.targets.yaml",
+        "mirror_cascode.targets.yaml",
+    ]
+    assert [path.name for path in catalog.targets_of("neuron")] == ["neuron.targets.yaml"]
+    assert catalog.targets_of("synapse_array") == ()
+    with pytest.raises(SpecError, match="did you mean neuron"):
+        catalog.targets_of("neurn")
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_a_record_is_whole(name: str) -> None:
+    record = catalog.cell(name)
+    assert record.spec().cell == name
+    spec = record.spec()
+    assert record.hand is None or record.hand(spec)
+    assert (record.family is None) == (name == "synapse_array")

@@ -9,7 +9,6 @@ from mirrorneuron.flows.drc import DrcResult, Violation
 from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.reports import ci
 from mirrorneuron.flows.results.check import Check
-from mirrorneuron.flows.signoff import checks
 
 GOOD = Check("drc", "official: violations", True, 0, 0, detail="575 rules run")
 BAD = Check("judge", 'Settling <of> "a | b" & c', False, 0.625, 0.5, "us", "late \x00 by 0.12 us")
@@ -58,12 +57,12 @@ def test_markdown() -> None:
 def test_a_check_for_each_rule_that_is_violated() -> None:
     places = [Violation("official", "m1.2", "spacing < 0.14", "met1", x, 2.0) for x in range(5)]
     other = Violation("magic", "m1.1", "width", "met1", 0.0, 0.0)
-    found = checks.of_drc(DrcResult((*places, other), {"official": 575, "magic": 300}))
+    found = DrcResult((*places, other), {"official": 575, "magic": 300}).checks()
     failed = {check.name: check for check in found if not check.passed}
     assert set(failed) == {"official: violations", "official: m1.2", "magic: violations", "magic: m1.1"}
     assert failed["official: m1.2"].value == 5
     assert failed["official: m1.2"].detail.endswith("(0.000, 2.000), (1.000, 2.000), (2.000, 2.000) um and 2 more")
-    assert all(check.passed for check in checks.of_drc(DrcResult((), {"official": 575})))
+    assert all(check.passed for check in DrcResult((), {"official": 575}).checks())
 
 
 @pytest.mark.parametrize(
@@ -74,9 +73,9 @@ def test_a_check_for_each_rule_that_is_violated() -> None:
     ],
 )
 def test_no_rules_is_no_pass(result: DrcResult, failed: set[str]) -> None:
-    assert {check.name for check in checks.of_drc(result) if not check.passed} == failed
+    assert {check.name for check in result.checks() if not check.passed} == failed
 
 
 def test_lvs_without_devices() -> None:
-    found = checks.of_lvs(LvsResult(False, 0, True, True, ()))
+    found = LvsResult(False, 0, True, True, ()).checks()
     assert {check.name for check in found if not check.passed} == {"devices compared", "both agree on a match"}

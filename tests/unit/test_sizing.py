@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from mirrorneuron.generators.cells.neuron.sizing import (
     COMPENSATION_RATIO,
-    MIM_SIDE_MIN_NM,
     PEDESTAL_UNITS,
+    ROW_CAPACITOR_MIN_NM,
     NeuronSizing,
     size_neuron,
 )
@@ -92,7 +92,7 @@ def test_capacitors_grow_with_the_row() -> None:
     assert sides[0] < sides[-1]
     # A part of the gates' 8.3 fF/um^2, in 2 fF/um^2.
     assert sides[-1] ** 2 == pytest.approx(COMPENSATION_RATIO * 17 * 2000 * 1000 * 8.3 / 2, rel=0.05)
-    assert size_neuron(NeuronSpec(weights=[1], w=0.84, l=0.15)).row_capacitor_nm == (MIM_SIDE_MIN_NM,)
+    assert size_neuron(NeuronSpec(weights=[1], w=0.84, l=0.15)).row_capacitor_nm == (ROW_CAPACITOR_MIN_NM,)
 
 
 def test_equal_specs_give_equal_sizes() -> None:

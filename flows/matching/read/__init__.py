@@ -1,1 +1,5 @@
-"""Devices and their surroundings, read from polygons."""
+"""Devices and their surroundings, read from the polygons of a layout."""
+
+from mirrorneuron.flows.matching.read.extraction import Extraction, extract
+
+__all__ = ["Extraction", "extract"]

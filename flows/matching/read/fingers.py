@@ -1,4 +1,4 @@
-"""What the matching report holds against each other: fingers of transistors, bars of resistors, bipolar transistors."""
+"""The devices that the matching report compares: fingers of transistors, bars of resistors, bipolar transistors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import klayout.db as kdb
 __all__ = ["BAR", "BIPOLAR", "FET", "NO_NET", "Finger", "Oddity"]
 
 NO_NET: Final = -1
-"""Net of a terminal that lies on nothing that conducts."""
+"""Net of a terminal that lies on no conductor."""
 
 FET: Final = "transistor"
 BAR: Final = "resistor"
@@ -19,20 +19,33 @@ BIPOLAR: Final = "npn"
 
 @dataclass(frozen=True, slots=True)
 class Finger:
-    """A gate with its two ends; or a bar of a poly resistor; or a bipolar transistor: `sort` tells which.
+    """A gate with its two ends; or a bar of a poly resistor; or a bipolar transistor, by its ``sort``.
 
-    ``axis`` is the direction of the row that it stands in, "x" or "y"; ``ends`` are the nets on the low and the high
-    side along the current, ``columns`` the pieces of diffusion there (two fingers that share one have the same number),
-    ``reach`` how far the diffusion goes on from the gate on either side, other gates not counted (SA, SB). ``poly`` and
-    ``island`` number the pieces of poly and of diffusion that the gate is part of, ``instance`` the placed cell that
-    holds both (-1: none). ``loop`` is the innermost closed loop of tap around it (index in `Extraction.loops`, -1:
-    none). ``plain`` is false where the gate is no rectangle with one W; W is then the mean over both sides and L the
-    area over it. ``logic``: in a standard cell.
+    Attributes
+    ----------
+    w, l
+        W and L [nm]. ``plain`` is false where the gate is no rectangle with one W; W is then the mean over both sides
+        and L the area over it.
+    axis
+        Direction of the row that it stands in, "x" or "y". A transistor's current flows along its row, a bar's across.
+    gate, ends, bulk
+        Nets; ``ends`` on the low and on the high side along the current.
+    columns
+        Numbers of the pieces of diffusion at the ends (two fingers that share a piece have the same number).
+    reach
+        How far the diffusion goes on from the gate on either side, other gates not counted (SA, SB) [nm].
+    poly, island
+        Numbers of the pieces of poly and of diffusion that the gate is part of.
+    instance
+        Number of the placed cell that holds both; -1 if there is none.
+    loop
+        The innermost closed loop of tap around it (index in `Extraction.loops`); -1 if there is none.
+    logic
+        It lies in a standard cell.
 
-    A transistor's current flows along its row, a bar's across it. A bar's ``box`` is its body, its ``gate`` the well
-    under it. Of a bipolar transistor ``gate`` is the base, ``ends`` are collector and emitter, ``bulk`` is the
-    substrate, W and L are the emitter's and ``box`` is the deep n-well's. Neither has columns, reach, island or
-    instance.
+    A bar's ``box`` is its body, its ``gate`` the well under it. Of a bipolar transistor ``gate`` is the base, ``ends``
+    are collector and emitter, ``bulk`` is the substrate, W and L are the emitter's and ``box`` is the deep n-well's.
+    Neither has columns, reach, island or instance.
     """
 
     model: str
@@ -66,7 +79,7 @@ class Finger:
 
     @property
     def flow(self) -> str:
-        """Direction of the current, "x" or "y"; nothing for a bipolar transistor, whose current goes down."""
+        """Direction of the current, "x" or "y"; empty for a bipolar transistor, whose current flows downwards."""
         if self.sort == BAR:
             return "y" if self.axis == "x" else "x"
         return self.axis if self.sort == FET else ""
@@ -74,8 +87,13 @@ class Finger:
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """What looks like a device and is not extracted as one: its centre [nm] and why."""
+    """A shape that looks like a device and is not extracted as one: its centre [nm] and the reason."""
 
     x: float
     y: float
     reason: str
+
+    @classmethod
+    def at(cls, box: kdb.Box, reason: str) -> Oddity:
+        """The oddity of a shape with this box."""
+        return cls((box.left + box.right) / 2, (box.bottom + box.top) / 2, reason)

@@ -1,7 +1,7 @@
 """Bars of high-ohmic poly resistors and npn transistors of a layout, read from the polygons alone.
 
 A bar is poly under the resistor's mark and one of the high-ohmic ones, p+ and npc around it, between two pieces of bare
-poly. An npn is an n+ emitter in a p-well that a deep n-well, its collector, cuts off from the substrate. Resistors of
+poly. An npn is an n+ emitter in a p-well that a deep n-well, its collector, isolates from the substrate. Resistors of
 other kinds are not read.
 """
 
@@ -12,22 +12,23 @@ from dataclasses import dataclass
 from typing import Final
 
 import klayout.db as kdb
-from mirrorneuron.flows.lvs.schematic import BIPOLAR_AREAS_UM2
 from mirrorneuron.flows.matching.read.bodies import Body, Point, ends_of, find_bodies
 from mirrorneuron.flows.matching.read.fingers import BAR, BIPOLAR, Finger, Oddity
 from mirrorneuron.flows.matching.read.nets import Nets
 from mirrorneuron.flows.matching.read.rings import Loop, innermost
+from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, NPN
 
-__all__ = ["Parts", "find"]
+__all__ = ["DrawnParts", "find"]
 
 _SHEETS: Final = {"rpm": "res_high_po", "urpm": "res_xhigh_po"}
 _NPNS: Final = {
     round(area * 1e6): name.removeprefix("sky130_fd_pr__")
     for name, (kind, area) in BIPOLAR_AREAS_UM2.items()
-    if kind.endswith("npn_05v5")
+    if kind == NPN
 }
+"""Model by the emitter's area [nm^2]."""
 _BESIDE: Final = 10
-"""A place so far outside of a deep n-well [nm] is on the substrate."""
+"""A point so far outside a deep n-well [nm] is on the substrate."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class _Npn:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Bars with their model and whether they lie in an n-well, and npn, before their nets are known."""
+class DrawnParts:
+    """Bars (body, model, whether in an n-well) and npn as they are drawn, before their nets are known."""
 
     bars: Sequence[tuple[Body, str, bool]]
     npns: Sequence[_Npn]
@@ -60,39 +61,41 @@ class Parts:
         for bar, _, in_well in self.bars:
             yield "nwell" if in_well else "pwell", bar.inside
             for side in bar.ends:
-                for at in side:
-                    yield "poly", at
+                for point in side:
+                    yield "poly", point
         for npn in self.npns:
             for layer in ("ends", "pwell", "dnwell"):
                 yield layer, npn.inside
             yield "substrate", npn.beside
 
     def fingers(self, nets: Nets, loops: Sequence[Loop], poly_at: Callable[[Point], int]) -> tuple[Finger, ...]:
-        """With their nets, from the bottom, each row from the left; `poly_at` tells the number of a piece of poly."""
+        """The parts with their nets, from the bottom, each row from the left.
+
+        Parameters
+        ----------
+        poly_at
+            Number of the piece of poly at a point.
+        """
         around_bars = innermost(loops, [bar.inside for bar, _, _ in self.bars])
-        # The taps of base and collector lie in the deep n-well: what is sought is around that.
+        # The taps of base and collector lie in the deep n-well: the ring that counts is around it.
         outside = [number for number, loop in enumerate(loops) if (kdb.Region(loop.polygon) & self.wells).is_empty()]
         around_npns = [
             outside[number] if number >= 0 else -1
             for number in innermost([loops[number] for number in outside], [npn.inside for npn in self.npns])
         ]
-        made = [
+        fingers = [
             _bar(*bar, nets, loop, poly_at(bar[0].inside)) for bar, loop in zip(self.bars, around_bars, strict=True)
         ]
-        made += [_npn(npn, nets, loop) for npn, loop in zip(self.npns, around_npns, strict=True)]
-        return tuple(sorted(made, key=lambda part: (part.y, part.x)))
+        fingers += [_npn(npn, nets, loop) for npn, loop in zip(self.npns, around_npns, strict=True)]
+        return tuple(sorted(fingers, key=lambda finger: (finger.y, finger.x)))
 
 
-def find(drawn: Mapping[str, kdb.Region]) -> Parts:
+def find(drawn: Mapping[str, kdb.Region]) -> DrawnParts:
     """Find all parts among the merged shapes by layer name."""
     oddities: list[Oddity] = []
     bars = list(_bars(drawn, oddities))
     npns = list(_npns(drawn, oddities))
-    return Parts(bars, npns, oddities, drawn["dnwell"])
-
-
-def _odd(box: kdb.Box, reason: str) -> Oddity:
-    return Oddity((box.left + box.right) / 2, (box.bottom + box.top) / 2, reason)
+    return DrawnParts(bars, npns, oddities, drawn["dnwell"])
 
 
 def _bars(drawn: Mapping[str, kdb.Region], oddities: list[Oddity]) -> Iterator[tuple[Body, str, bool]]:
@@ -100,53 +103,59 @@ def _bars(drawn: Mapping[str, kdb.Region], oddities: list[Oddity]) -> Iterator[t
     bodies = bodies.interacting(drawn["rpm"] + drawn["urpm"])
     if bodies.is_empty():
         return
-    wells = set(bodies.inside(drawn["nwell"]).each())
-    over = set(bodies.overlapping(drawn["nwell"]).each()) - wells
-    models: dict[kdb.Polygon, str] = {}
-    for marker, model in _SHEETS.items():
-        other = next(name for name in _SHEETS if name != marker)
-        right = bodies.inside(drawn[marker]).inside(drawn["psdm"]).inside(drawn["npc"]).not_interacting(drawn[other])
-        models.update(dict.fromkeys(right.each(), model))
+    in_well = set(bodies.inside(drawn["nwell"]).each())
+    over_edge = set(bodies.overlapping(drawn["nwell"]).each()) - in_well
+    models = _sheet_models(bodies, drawn)
     for body in find_bodies(bodies, drawn["poly"] - drawn["poly_res"]):
         reason = ends_of(body, "a resistor", "ends")
         if body.polygon not in models:
             reason = "a resistor whose marks or implants make no high-ohmic one"
-        elif body.polygon in over:
+        elif body.polygon in over_edge:
             reason = "a resistor over the edge of a well"
         elif not reason and body.ends[0] == body.ends[1]:
             reason = "a resistor whose ends do not lie opposite"
         if reason:
-            oddities.append(_odd(body.box, reason))
+            oddities.append(Oddity.at(body.box, reason))
         else:
-            yield body, models[body.polygon], body.polygon in wells
+            yield body, models[body.polygon], body.polygon in in_well
+
+
+def _sheet_models(bodies: kdb.Region, drawn: Mapping[str, kdb.Region]) -> dict[kdb.Polygon, str]:
+    """The model of each body that lies wholly under one high-ohmic mark, p+ and npc."""
+    models: dict[kdb.Polygon, str] = {}
+    for marker, model in _SHEETS.items():
+        other = next(name for name in _SHEETS if name != marker)
+        complete = bodies.inside(drawn[marker]).inside(drawn["psdm"]).inside(drawn["npc"])
+        models.update(dict.fromkeys(complete.not_interacting(drawn[other]).each(), model))
+    return models
 
 
 def _npns(drawn: Mapping[str, kdb.Region], oddities: list[Oddity]) -> Iterator[_Npn]:
     emitters = (drawn["diff"] - drawn["poly"] - drawn["nwell"]) & drawn["npn"] & drawn["nsdm"]
-    deep = list(drawn["dnwell"].each())
+    deep_wells = list(drawn["dnwell"].each())
     for emitter in emitters.merged().each():
         box = emitter.bbox()
-        around = next((well for well in deep if well.inside(box.center()) and box.inside(well.bbox())), None)
+        around = next((well for well in deep_wells if well.inside(box.center()) and box.inside(well.bbox())), None)
         model = _NPNS.get(round(emitter.area()))
-        if around is None or model is None or not emitter.is_box():
-            reason = (
-                "no deep n-well" if around is None else f"an emitter of {emitter.area() / 1e6:g} um2, without a model"
-            )
-            oddities.append(_odd(box, f"an npn with {reason}"))
+        if around is None:
+            oddities.append(Oddity.at(box, "an npn with no deep n-well"))
+        elif model is None or not emitter.is_box():
+            reason = f"an npn with an emitter of {emitter.area() / 1e6:g} um2, without a model"
+            oddities.append(Oddity.at(box, reason))
         else:
             yield _Npn(model, emitter, around.bbox())
 
 
-def _bar(bar: Body, model: str, in_well: bool, nets: Nets, loop: int, poly: int) -> Finger:
-    low, high = (nets.at("poly", side[0]) for side in bar.ends)
-    well = nets.at("nwell" if in_well else "pwell", bar.inside)
+def _bar(body: Body, model: str, in_well: bool, nets: Nets, loop: int, poly: int) -> Finger:
+    low, high = (nets.at("poly", side[0]) for side in body.ends)
+    well = nets.at("nwell" if in_well else "pwell", body.inside)
     return Finger(
         model=model,
         polarity="p" if in_well else "n",
-        w=bar.w,
-        l=bar.l,
-        box=bar.box,
-        axis="y" if bar.axis == "x" else "x",
+        w=body.w,
+        l=body.l,
+        box=body.box,
+        axis="y" if body.axis == "x" else "x",
         gate=well,
         ends=(low, high),
         bulk=well,
@@ -156,7 +165,7 @@ def _bar(bar: Body, model: str, in_well: bool, nets: Nets, loop: int, poly: int)
         island=-1,
         instance=-1,
         loop=loop,
-        plain=bar.plain,
+        plain=body.plain,
         logic=False,
         sort=BAR,
     )

@@ -1,4 +1,4 @@
-"""Closed loops of tap: which there are, whether they are contacted all the way, and what lies in them."""
+"""Closed loops of tap: where they lie, whether they are contacted all the way, and the points inside."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 import klayout.db as kdb
+from mirrorneuron.flows.matching.read.bodies import Point
 
 __all__ = ["CONTACT_GAP_NM", "OPEN_GAP_NM", "Loop", "almost_closed", "find_loops", "innermost"]
 
@@ -15,8 +16,6 @@ CONTACT_GAP_NM: Final = 5000
 """A longer stretch of a loop without a contact does not hold the bulk's potential [nm]."""
 OPEN_GAP_NM: Final = 2000
 """A loop with gaps up to this was meant to be closed [nm]."""
-
-Point = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Loop:
 
     @cached_property
     def bare(self) -> Point | None:
-        """Middle of the longest stretch without a contact where that is too long, else None."""
+        """Middle of the longest stretch without a contact where it is longer than `CONTACT_GAP_NM`, else None."""
         ring = kdb.Region(self.polygon)
         rest = ring - (self.contacts & ring).sized(CONTACT_GAP_NM // 2)
         if rest.is_empty():
@@ -42,13 +41,13 @@ class Loop:
 
 def find_loops(taps: Mapping[str, kdb.Region], contacts: kdb.Region) -> tuple[Loop, ...]:
     """All closed loops in the merged taps by type, from the bottom left."""
-    found = []
+    loops = []
     for kind, region in taps.items():
         for polygon in region.each():
             if polygon.holes():
                 holes = tuple(_hole(polygon, i) for i in range(polygon.holes()))
-                found.append(Loop(kind, polygon.bbox(), polygon, holes, contacts))
-    return tuple(sorted(found, key=lambda loop: (loop.box.bottom, loop.box.left, loop.box.top, loop.box.right)))
+                loops.append(Loop(kind, polygon.bbox(), polygon, holes, contacts))
+    return tuple(sorted(loops, key=lambda loop: (loop.box.bottom, loop.box.left, loop.box.top, loop.box.right)))
 
 
 def _hole(polygon: kdb.Polygon, number: int) -> kdb.Polygon:
@@ -56,22 +55,22 @@ def _hole(polygon: kdb.Polygon, number: int) -> kdb.Polygon:
 
 
 def innermost(loops: Sequence[Loop], points: Sequence[Point]) -> list[int]:
-    """For each point the number of the loop that holds it most closely, or -1."""
+    """For each point the number of the innermost loop around it, or -1."""
     shapes = kdb.Shapes()
     for number, point in enumerate(points):
         spot = kdb.Point(*point)
         shapes.insert(kdb.Box(spot, spot).enlarged(1, 1), number + 1)
-    found = [-1] * len(points)
+    loop_of = [-1] * len(points)
     holes = [(hole.area(), number, hole) for number, loop in enumerate(loops) for hole in loop.holes]
     for _, number, hole in sorted(holes, key=lambda entry: entry[:2]):
         for shape in shapes.each_touching(hole.bbox()):
-            at = shape.prop_id - 1
-            if found[at] < 0 and hole.inside(kdb.Point(*points[at])):
-                found[at] = number
-    return found
+            index = shape.prop_id - 1
+            if loop_of[index] < 0 and hole.inside(kdb.Point(*points[index])):
+                loop_of[index] = number
+    return loop_of
 
 
 def almost_closed(taps: kdb.Region) -> list[kdb.Polygon]:
-    """What tap lies around, but for gaps that `OPEN_GAP_NM` bridges."""
+    """The areas that tap encloses, but for gaps up to `OPEN_GAP_NM`."""
     bridged = taps.sized(OPEN_GAP_NM // 2).merged().sized(-OPEN_GAP_NM // 2).merged()
     return [_hole(polygon, i) for polygon in bridged.each() for i in range(polygon.holes())]

@@ -8,7 +8,7 @@ from mirrorneuron.generators.cells.matched_array.sizing import size_array, size_
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.sheet import Sheet
-from mirrorneuron.generators.primitives.spine import compose, draw_pins
+from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
 
 if TYPE_CHECKING:
     from klayout import db as kdb
@@ -32,7 +32,7 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
     own_bulk = spec.bulk == "own"
     array = draw_array(
         sheet,
-        f"{spec.name}_array",
+        f"{spec.name}_array_{spec.variant}",
         size,
         ArrayNets(
             gates=dict.fromkeys(spec.drains, GATE),
@@ -45,10 +45,9 @@ def draw_matched_array(spec: MatchedArraySpec) -> kdb.Layout:
     top = compose(
         sheet,
         spec.name,
-        left=[array],
+        Stacks([array]),
         exports=[SOURCE, *([BULK] if own_bulk else []), GATE, *spec.drains],
-        power=(SOURCE,),
-        power_columns=wiring.trunk_columns,
+        power=Power([SOURCE], wiring.trunk_columns),
     )
     draw_pins(sheet, top, ())
     return sheet.finish()

@@ -1,4 +1,4 @@
-"""From the spec to the array's unit and pattern, and to wires wide enough for the limit of their resistance."""
+"""Unit, pattern and wires of a matched array, from its spec: wires as wide as the limit of their resistance asks."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from functools import lru_cache
 
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.generators.placement import STYLES, common_centroid, metrics
-from mirrorneuron.generators.primitives.array import UnitGeometry, source_rail, wiring_resistance
 from mirrorneuron.generators.primitives.spine import POWER_COLUMNS, POWER_COLUMNS_MAX, trunk_width
+from mirrorneuron.generators.primitives.unit import UnitGeometry, source_rail, wiring_resistance
 from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import SHEET_OHM
 
-__all__ = ["Wiring", "centroid_limit", "drawn_pitch", "size_array", "size_wiring"]
+__all__ = ["MatchedArrayWiring", "centroid_limit", "drawn_pitch", "size_array", "size_wiring"]
 
 _SOURCE_OHM = 20.0
-"""What the source's wires are made for where the spec says nothing."""
+"""Limit of the source wires' resistance where the spec has none [ohm]."""
 
 
 @lru_cache(maxsize=4)
 def size_array(spec: MatchedArraySpec) -> ArraySize:
-    """The unit and where each drain's units lie.
+    """The unit transistor, and the placement of each drain's units.
 
     Raises
     ------
@@ -43,8 +43,9 @@ def size_array(spec: MatchedArraySpec) -> ArraySize:
 
 
 @dataclass(frozen=True)
-class Wiring:
-    """Height of the source rails [nm], vias side by side in the source's trunk, and by what two units differ [ohm]."""
+class MatchedArrayWiring:
+    """Height of the source rails [nm], vias side by side in the source's trunk, and largest differences in wiring
+    resistance between two units, of source and of drain [ohm]."""
 
     rail_nm: int
     trunk_columns: int
@@ -52,13 +53,13 @@ class Wiring:
     drain_ohm: float
 
 
-def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
-    """Wires wide enough for the spec's limit; without one, for 20 ohm as far as that goes.
+def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> MatchedArrayWiring:
+    """Wires for the spec's limit of resistance; without one, for 20 ohm as far as the widest wires reach.
 
     Raises
     ------
     SpecError
-        The widest do not suffice for the spec's limit.
+        The widest wires miss the spec's limit.
     """
     unit, pattern = UnitGeometry.of(size.unit), size.pattern
     limit = spec.series_resistance
@@ -78,11 +79,11 @@ def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
             f"series_resistance is {limit:g} ohm: at least {source:.3g} ohm with the widest wires in an array of "
             f"{len(pattern.rows)} rows of {pattern.columns} units (m1.3a, m3.3c); allow more, or make it smaller"
         )
-    return Wiring(rail, columns, source, drain + trunk(1))
+    return MatchedArrayWiring(rail, columns, source, drain + trunk(1))
 
 
 def drawn_pitch(spec: MatchedArraySpec) -> tuple[float, float]:
-    """From unit to unit along a row, and from row to row [um]."""
+    """Pitch of the units along a row, and of the rows [um]."""
     size = size_array(spec)
     unit, rows = UnitGeometry.of(size.unit), len(size.pattern.rows)
     row_pitch, _ = unit.row_pitch(rows, _tracks(size), size_wiring(spec, size).rail_nm)
@@ -90,7 +91,8 @@ def drawn_pitch(spec: MatchedArraySpec) -> tuple[float, float]:
 
 
 def centroid_limit(spec: MatchedArraySpec) -> float:
-    """Largest distance of a drain's centroid from the mean place of all units [um], as the pattern promises it."""
+    """Largest distance of a drain's centroid from that of all units [um], by the pattern: 0 where a common centroid is
+    possible."""
     return metrics.largest_offset(size_array(spec).pattern.places(drawn_pitch(spec)))
 
 

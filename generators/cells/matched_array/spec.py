@@ -1,4 +1,4 @@
-"""What a user asks for: the ratios, the unit transistor, and how the units lie."""
+"""The spec of a matched array: its ratios, its unit transistor, and the placement of the units."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["MatchedArraySpec"]
 
 
 class MatchedArraySpec(CellSpec, UnitSizes, init=False):
-    """A matched array: unit transistors with one gate and one source, shared out over drains in given ratios."""
+    """A matched array: unit transistors with one gate and one source, divided among drains in integer ratios."""
 
     cell: Annotated[str, kind_of_cell("matched_array")] = Field("matched_array", description="Kind of cell")
     name: Name = Field("matched_array", description=NAME_TEXT)
@@ -63,7 +63,7 @@ class MatchedArraySpec(CellSpec, UnitSizes, init=False):
         str,
         OneOf(
             words=("common_centroid", "interdigitated", "abba", "block"),
-            rule="the ways to lay units out",
+            rule="the placement styles",
             remedy="common_centroid matches best",
         ),
     ] = Field("common_centroid", description="How the units lie")
@@ -117,10 +117,3 @@ class MatchedArraySpec(CellSpec, UnitSizes, init=False):
     def drains(self) -> tuple[str, ...]:
         """The drains' names, in the order of the ratios."""
         return tuple(f"d{i}" for i in range(len(self.ratios)))
-
-    @property
-    def centroid_limit(self) -> float:
-        """Largest centroid offset that the pattern has on paper [um]: 0 wherever a common centroid is possible."""
-        from mirrorneuron.generators.cells.matched_array.sizing import centroid_limit
-
-        return centroid_limit(self)

@@ -1,6 +1,6 @@
-"""From a neuron's spec to the sizes and unit counts of its devices, and where the units of each array lie.
+"""Sizes and unit counts of a neuron's devices, and the placement of the units in each array, from its spec.
 
-Circuit and layout both start from these integers; which net a terminal is on each of them decides for itself.
+Circuit and layout both start from these integers; each of them assigns the nets by itself.
 The sizes are those that met the targets in simulation over corners and temperature (docs/neuron.md has the numbers).
 """
 
@@ -11,8 +11,10 @@ from math import ceil, sqrt
 
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.generators.placement import common_centroid
+from mirrorneuron.generators.placement.rows import centred_rows, compact_rows
 from mirrorneuron.generators.units import ArraySize, Unit
-from mirrorneuron.pdk_sky130.devices import MIM_SIDE_MAX_NM
+from mirrorneuron.pdk_sky130.constants import GATE_F_PER_UM2
+from mirrorneuron.pdk_sky130.devices import LONG_WIDTH_MIN_NM, MIM
 from mirrorneuron.pdk_sky130.errors import SpecError
 
 __all__ = ["NeuronSizing", "size_neuron"]
@@ -65,12 +67,9 @@ PFET_LVT = "pfet_01v8_lvt"
 TAIL_UNITS_PER_FULL_SCALE = 10
 """The bias current is a tenth of the full-scale current; ten such units make the sigmoid's tail, so that the output's
 full scale is an input's."""
-GATE_F_PER_NM2 = 8.3e-21
-"""Thin-oxide gate capacitance, 8.3 fF/um^2 (the models' oxide of 4.15 nm)."""
-MIM_F_PER_NM2 = 2e-21
-"""MIM capacitor, 2 fF/um^2 (sky130_fd_pr__cap_mim_m3_1)."""
-MIM_SIDE_MIN_NM = 4300
-"""37 fF: below it the amplifier of a short row rings at the smallest input."""
+ROW_CAPACITOR_MIN_NM = 4300
+"""Smallest side of a row's MIM capacitor, 37 fF: below it the amplifier of a short row rings at the smallest input. The
+models would allow less (`MIM`)."""
 COMPENSATION_RATIO = 0.62
 """Capacitor from gate to input over the row's gate capacitance: less rings at a tenth of full scale, more settles
 slower."""
@@ -78,32 +77,47 @@ PEDESTAL_UNITS = 11.5
 """Bias units that flow in a resistor of the spec's own width when the sum is most negative: they keep the subtraction's
 node above its mirror's saturation voltage."""
 RESISTOR_UNITS = 25.8
-"""Bias units for which the spec's resistor is meant, when the sum is most positive; with many more it saturates at ss,
+"""Bias units that the spec's resistor is sized for, when the sum is most positive; with many more it saturates at ss,
 -40 C."""
 KEEP_ALIVE_SUM = 3.5
-"""The sum's full scale, in full-scale currents, from which on the columns' own currents no longer grow."""
-RESISTOR_MIN_NM = 450
-"""The model of 0.42 um by 20 um has no solution at ss."""
+"""Full scale of the sum [full-scale currents] above which the columns' own currents no longer grow."""
+
+
+@dataclass(frozen=True)
+class _Scaling:
+    """Division of the columns' currents, and the currents of the subtraction.
+
+    A column's mirror gives `multiplied` over `divider` of its current; `resistor_nm` is the width of a triode unit, and
+    `pedestal` the bias units of the pedestal.
+    """
+
+    divider: int
+    multiplied: int
+    resistor_nm: int
+    pedestal: int
+
+    @classmethod
+    def of(cls, spec: NeuronSpec) -> _Scaling:
+        """The scaling by which the larger column's full scale is one full-scale current in the subtraction."""
+        # `multiplied` is even, so that `divider` may be odd in one array; above 4 the keep-alive currents would
+        # dominate.
+        divider = max(2, ceil(2 * spec.sum_units))
+        multiplied = 2 if spec.sum_units > 0.75 else 4
+        positive, negative = (
+            min(sum(max(0, sign * weight) for weight in spec.weights) / spec.reference_units, spec.sum_units)
+            * (TAIL_UNITS_PER_FULL_SCALE * multiplied / divider)
+            for sign in (1, -1)
+        )
+        return cls(divider, multiplied, *_resistor(spec.resistor_width_nm, positive, negative))
 
 
 def size_neuron(spec: NeuronSpec) -> NeuronSizing:
     """Sizes and patterns of a neuron's arrays."""
-    unit = Unit(NFET, spec.w_nm, spec.l_nm)
-    rows = tuple(_row(unit, spec.reference_units, abs(weight)) for weight in spec.weights)
-    # Columns' currents are scaled so that the larger one's full scale is one full-scale current in the subtraction.
-    # `multiplied` is even, so that `divider` may be odd in one array; above 4 the keep-alive currents would dominate.
-    divider = max(2, ceil(2 * spec.sum_units))
-    multiplied = 2 if spec.sum_units > 0.75 else 4
-    positive, negative = (
-        min(sum(max(0, sign * weight) for weight in spec.weights) / spec.reference_units, spec.sum_units)
-        * (TAIL_UNITS_PER_FULL_SCALE * multiplied / divider)
-        for sign in (1, -1)
-    )
-    resistor_nm, pedestal = _resistor(spec.resistor_width_nm, positive, negative)
-    bias = Unit(PFET, 2000, 2000)
-    cascode = Unit(PFET_LVT, 4000, 500)
+    unit, bias, cascode = Unit(NFET, spec.w_nm, spec.l_nm), Unit(PFET, 2000, 2000), Unit(PFET_LVT, 4000, 500)
+    scaling = _Scaling.of(spec)
+    divider, multiplied, pedestal = scaling.divider, scaling.multiplied, scaling.pedestal
     return NeuronSizing(
-        rows=rows,
+        rows=tuple(_row(unit, spec.reference_units, abs(weight)) for weight in spec.weights),
         row_capacitor_nm=tuple(_capacitor_side(unit, spec.reference_units + abs(weight)) for weight in spec.weights),
         # 40 % of a unit's current: the amplifier must stay slower than its row at a tenth of full scale.
         tail=_array(Unit(PFET, 2000, 5000), {"tail": 1}),
@@ -119,15 +133,15 @@ def size_neuron(spec: NeuronSpec) -> NeuronSizing:
             6,
         ),
         bias_p=_array(bias, {"in": 4, "x": pedestal, "y": pedestal, "tail": TAIL_UNITS_PER_FULL_SCALE}, 7),
-        regulated=_array(Unit(NFET, 4000, 500), {"cascode": max(4, divider)}, _rows_for(max(4, divider))),
-        mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": multiplied}, _rows_for(divider + multiplied)),
-        mirror_cascode_in=_array(cascode, {"in": divider}, _rows_for(divider)),
+        regulated=_array(Unit(NFET, 4000, 500), {"cascode": max(4, divider)}, compact_rows(max(4, divider))),
+        mirror=_array(Unit(PFET, 4000, 1000), {"in": divider, "out": multiplied}, compact_rows(divider + multiplied)),
+        mirror_cascode_in=_array(cascode, {"in": divider}, compact_rows(divider)),
         mirror_cascode_out=_array(cascode, {"out": multiplied}),
         sink=_array(Unit(NFET, 2000, 2000), {"in": 2, "out": 2}),
         sink_cascode=_array(Unit(NFET_LVT, 8000, 500), {"cascode": 2}),
         pedestal_cascode=_array(cascode, {"cascode": 2}),
         resistor=ArraySize(
-            Unit(NFET, resistor_nm, 20000, fingers=1),
+            Unit(NFET, scaling.resistor_nm, 20000, fingers=1),
             # Long gates: the neighbours that count lie above and below.
             common_centroid({"x": 2, "y": 2}, rows=4, edge_columns=0, edge_rows=1),
         ),
@@ -145,7 +159,7 @@ def _resistor(width_nm: int, positive: float, negative: float) -> tuple[int, int
     """
     part = PEDESTAL_UNITS / RESISTOR_UNITS
     scale = (negative + part * positive) / (1 - part)
-    resistor_nm = max(RESISTOR_MIN_NM, 10 * round(width_nm * (scale + positive) / RESISTOR_UNITS / 10))
+    resistor_nm = max(LONG_WIDTH_MIN_NM, 10 * round(width_nm * (scale + positive) / RESISTOR_UNITS / 10))
     return resistor_nm, 2 * ceil((PEDESTAL_UNITS * resistor_nm / width_nm + negative) / 2)
 
 
@@ -155,31 +169,21 @@ def _keep_alive(units: int, spec: NeuronSpec) -> int:
 
 
 def _array(unit: Unit, counts: dict[str, int], rows: int = 1) -> ArraySize:
-    return ArraySize(unit, common_centroid(counts, rows=_centring(rows, counts)))
+    return ArraySize(unit, common_centroid(counts, rows=centred_rows(rows, counts)))
 
 
 def _row(unit: Unit, reference: int, weight: int) -> ArraySize:
     counts = {"ref": reference} | ({"weight": weight} if weight else {})
-    rows = _centring(_rows_for(reference + weight, 4), counts)
+    rows = centred_rows(compact_rows(reference + weight, 4), counts)
     return ArraySize(unit, common_centroid(counts, rows=rows, edge_rows=1))
 
 
-def _rows_for(units: int, wide: int = 10) -> int:
-    """Rows that keep an array about as high as wide: one up to `wide` units, then as many as that takes."""
-    return 1 if units <= wide else max(2, round(sqrt(units / 3)))
-
-
-def _centring(rows: int, counts: dict[str, int]) -> int:
-    """As many rows, or one more: only an odd number has a middle for an odd count."""
-    return rows + 1 if rows % 2 == 0 and any(count % 2 for count in counts.values()) else rows
-
-
 def _capacitor_side(unit: Unit, units: int) -> int:
-    gate = units * unit.width_nm * unit.length_nm * GATE_F_PER_NM2
-    side = sqrt(COMPENSATION_RATIO * gate / MIM_F_PER_NM2)
-    if side > MIM_SIDE_MAX_NM:
+    gate = units * unit.width_nm * unit.length_nm * (1e-6 * GATE_F_PER_UM2)
+    side = sqrt(COMPENSATION_RATIO * gate / MIM.farad_per_nm2)
+    if side > MIM.side_max_nm:
         raise SpecError(
             f"a row of {units} units of {unit.width_nm / 1000:g}/{unit.length_nm / 1000:g} um needs a MIM capacitor of "
-            f"{side / 1000:.0f} um: at most {MIM_SIDE_MAX_NM / 1000:g} um (models); make the units smaller or fewer"
+            f"{side / 1000:.0f} um: at most {MIM.side_max_nm / 1000:g} um (models); make the units smaller or fewer"
         )
-    return max(MIM_SIDE_MIN_NM, 100 * ceil(side / 100))
+    return max(ROW_CAPACITOR_MIN_NM, 100 * ceil(side / 100))

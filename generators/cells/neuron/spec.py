@@ -1,4 +1,4 @@
-"""What a user asks for: the neuron's weights, units and operating point, each field with unit, limits and default."""
+"""The spec of a neuron: weights, unit transistor and operating point, each field with unit, limits and default."""
 
 from __future__ import annotations
 
@@ -117,10 +117,11 @@ class NeuronSpec(CellSpec, UnitSizes, init=False):
 
     @property
     def resistor_width_nm(self) -> int:
-        """Width of a unit of the transistors that turn the sum into a voltage [nm]: wider for a larger current."""
+        """Width of a unit of the triode transistors that turn the sum into a voltage [nm]: wider for a larger
+        current."""
         return max(420, 10 * round(50 * self.full_scale_current / 1e-6))
 
     @property
     def bias_current(self) -> float:
-        """Current that the pin ``ibias`` must be given [A]."""
+        """Current into pin ``ibias`` [A]."""
         return self.full_scale_current / 10

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from mirrorneuron.generators.cells.synapse_array.sizing import REFERENCE, size_rows
 from mirrorneuron.generators.cells.synapse_array.spec import SynapseArraySpec
-from mirrorneuron.generators.primitives.array import ArrayNets, UnitGeometry, draw_array, source_rail
+from mirrorneuron.generators.primitives.array import ArrayNets, draw_array
 from mirrorneuron.generators.primitives.sheet import Block, Sheet
-from mirrorneuron.generators.primitives.spine import POWER_COLUMNS_MAX, compose, draw_pins
+from mirrorneuron.generators.primitives.spine import POWER_COLUMNS_MAX, Power, Stacks, compose, draw_pins
+from mirrorneuron.generators.primitives.unit import UnitGeometry, source_rail
 from mirrorneuron.generators.units import ArraySize
 
 if TYPE_CHECKING:
@@ -44,11 +45,10 @@ def draw_synapse_array(spec: SynapseArraySpec) -> kdb.Layout:
     top = compose(
         sheet,
         spec.name,
-        left=rows,
+        Stacks(rows),
         exports=[VSS, *buses],
         through=inputs,
-        power=(VSS,),
-        power_columns=POWER_COLUMNS_MAX,
+        power=Power([VSS], POWER_COLUMNS_MAX),
     )
     draw_pins(sheet, top, inputs)
     return sheet.finish()
@@ -58,7 +58,7 @@ def _row(sheet: Sheet, spec: SynapseArraySpec, i: int, size: ArraySize) -> Block
     drains = {str(j): f"col{j}{'p' if weight > 0 else 'n'}" for j, weight in enumerate(spec.weights[i]) if weight}
     return draw_array(
         sheet,
-        f"{spec.name}_row{i}",
+        f"{spec.name}_row{i}_{spec.variant}",
         size,
         ArrayNets(
             gates=dict.fromkeys((REFERENCE, *drains), f"gate{i}"),

@@ -1,4 +1,4 @@
-"""What a user asks for: a layer's matrix of weights and its unit transistor."""
+"""The spec of a layer's weights: the matrix, and the unit transistor."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the mirrors share: their spec's fields, polarity, sizes of arrays, and how blocks are put together."""
+"""Shared parts of the mirrors: fields, sizes, checks, hand formulas, and blocks."""

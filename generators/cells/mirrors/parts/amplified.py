@@ -1,11 +1,16 @@
-"""What mirrors with amplifiers share: the lines that bias them, and a regulated cascode for every output."""
+"""Shared parts of mirrors with amplifiers: the amplifiers' bias, and a regulated cascode for every output."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mirrorneuron.generators.blocks.five_transistor import add_five_transistor, five_transistor_blocks
-from mirrorneuron.generators.cells.mirrors.parts import sizing
+from mirrorneuron.generators.blocks.five_transistor import (
+    FiveTransistorNets,
+    add_five_transistor,
+    five_transistor_blocks,
+)
+from mirrorneuron.generators.cells.mirrors.parts import checks, sizing
+from mirrorneuron.generators.cells.mirrors.parts.amplifiers import OUTPUT_CAPACITOR_NM, amplifier_sizes
 from mirrorneuron.pdk_sky130.errors import SpecError
 
 if TYPE_CHECKING:
@@ -15,82 +20,83 @@ if TYPE_CHECKING:
     from mirrorneuron.generators.primitives.sheet import Block
 
 __all__ = [
+    "SUPPLIES",
     "add_amplifier",
     "add_bias",
     "add_outputs",
-    "check_gates",
     "check_input",
+    "check_output_gates",
     "draw_amplifier",
     "draw_bias",
     "draw_outputs",
 ]
 
+SUPPLIES: Final = ("vdd", "vss")
 
-_REACH = {"n": (0.70, 0.75), "p": (0.60, 0.65)}
-"""How far beyond its inputs an amplifier's output goes, to units and to a cascode [V]: to the sources of its pair. From
-the highest currents at which units of 2/2 held their ratio within 10 % at five corners and three temperatures; n pairs
-have less V_GS than p ones."""
+_REACH_UNITS: Final = {"n": 0.70, "p": 0.60}
+_REACH_CASCODE: Final = {"n": 0.75, "p": 0.65}
+"""Swing of an amplifier's output beyond its inputs [V], up to the sources of its pair, by the mirror's polarity: n
+pairs have less V_GS than p pairs. From the highest currents at which units of 2/2 held their ratio within 10 % at five
+corners and three temperatures."""
 
 
-def check_gates(spec: Amplified, reference: float) -> None:
-    """Refuse a mirror whose outputs' amplifiers, held at `reference` [V], do not reach the cascodes' gates.
+def check_output_gates(spec: Amplified, node: tuple[str, float], headroom: tuple[str, float]) -> None:
+    """Refuse a mirror whose cascodes' gates are out of reach: of the amplifiers, or of the supply.
 
-    Where they do not, the node between falls, which costs little as long as the units stay saturated.
+    Where an amplifier does not reach its gate, the held node falls; that costs little as long as the units stay
+    saturated.
+
+    Parameters
+    ----------
+    node
+        The voltage that the cascodes' sources are held at, by name [V].
+    headroom
+        The amplifier's voltage between its output and the supply, by name [V].
 
     Raises
     ------
     SpecError
-        They do not; the message has the numbers.
+        A gate is out of reach; the message has the numbers.
     """
-    upper = sizing.gate_source(spec, sizing.cascode_unit(spec), above=reference)
-    falls = max(0.0, reference - sizing.saturation(spec, sizing.unit_of(spec)))
-    _reached(spec, "cascodes' gates", reference + upper, reference + _REACH[spec.polarity][1] + falls)
+    held = node[1]
+    cascode = checks.gate_source(spec, sizing.cascode_unit(spec), above=held)
+    fall = max(0.0, held - checks.saturation(spec, sizing.unit_of(spec)))
+    _check_reach(spec, "cascodes' gates", held + cascode, held + _REACH_CASCODE[spec.polarity] + fall)
+    checks.fits_under_the_supply(spec, "output's gate", dict([("V_GS of the cascode", cascode), node, headroom]))
 
 
 def check_input(spec: Amplified, reference: float) -> None:
-    """Refuse a mirror whose input's amplifier does not reach the units' gates; raises as `check_gates`."""
-    gate = sizing.gate_source(spec, sizing.unit_of(spec))
-    _reached(spec, "units' gates", gate, reference + _REACH[spec.polarity][0])
+    """Refuse a mirror whose input's amplifier, with its input at `reference` [V], does not reach the units' gates.
+
+    Raises
+    ------
+    SpecError
+        The gates are out of reach; the message has the numbers.
+    """
+    gate = checks.gate_source(spec, sizing.unit_of(spec))
+    _check_reach(spec, "units' gates", gate, reference + _REACH_UNITS[spec.polarity])
 
 
-def _reached(spec: Amplified, what: str, gate: float, most: float) -> None:
-    if gate > most:
+def _check_reach(spec: Amplified, gates: str, needed: float, reach: float) -> None:
+    if needed > reach:
         lvt = "" if spec.main_device.endswith("_lvt") else f" device: {spec.main_device}_lvt,"
         raise SpecError(
             f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {spec.w:g}/{spec.l:g} um: "
-            f"the {what} must be {gate:.2f} V from {spec.side.rail} at ss, -40 or 125 C, and the amplifiers reach "
-            f"{most:.2f} V. Take less current a unit,{lvt} wider units or cascodes, or another mirror"
+            f"the {gates} must be {needed:.2f} V from {spec.side.rail} at ss, -40 or 125 C, and the amplifiers reach "
+            f"{reach:.2f} V. Take less current a unit,{lvt} wider units or cascodes, or another mirror"
         )
 
 
 def add_bias(parts: Parts, spec: Amplified) -> None:
-    """The mirrors from pin ``ibias`` to the gate line ``tails`` of the amplifiers' tails."""
-    sizes, rail, other = sizing.amplifier_sizes(spec), spec.side.rail, spec.side.other
+    """Add the mirrors from pin ``ibias`` to the gate line ``tails`` of the amplifiers' tails."""
+    sizes, rail, other = amplifier_sizes(spec), spec.side.rail, spec.side.other
     parts.array("bias", sizes.bias, rail, rail, {"in": ("ibias", "ibias"), "out": ("tails", "ibias")})
     parts.array("bias_tails", sizes.tails, other, other, {"diode": ("tails", "tails")})
 
 
-def add_amplifier(parts: Parts, spec: Amplified, name: str, *, plus: str, minus: str, out: str) -> None:
-    """An amplifier of the mirror's polarity."""
-    side, size = spec.side, sizing.amplifier_sizes(spec).amplifier
-    add_five_transistor(
-        parts, name, size, plus=plus, minus=minus, out=out, bias="tails", rail=side.rail, other=side.other
-    )
-
-
-def add_outputs(parts: Parts, spec: Amplified, reference: str) -> None:
-    """For every output a cascode, and an amplifier that holds the cascode's source at the net `reference`."""
-    cascodes, rail = sizing.cascode_arrays(spec), spec.side.rail
-    for pin in spec.outputs:
-        node, gate = f"{pin}_x", f"{pin}_gate"
-        parts.array(f"{pin}_cascode", cascodes[pin], node, rail, {"cascode": (pin, gate)})
-        add_amplifier(parts, spec, pin, plus=reference, minus=node, out=gate)
-        parts.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=rail)
-
-
 def draw_bias(draw: Drawing, spec: Amplified) -> list[Block]:
-    """The bias mirrors."""
-    sizes, rail, other = sizing.amplifier_sizes(spec), spec.side.rail, spec.side.other
+    """Draw the mirrors from pin ``ibias`` to the gate line ``pb`` of the amplifiers' tails."""
+    sizes, rail, other = amplifier_sizes(spec), spec.side.rail, spec.side.other
     first = draw.array(
         "bias",
         sizes.bias,
@@ -101,31 +107,46 @@ def draw_bias(draw: Drawing, spec: Amplified) -> list[Block]:
     return [first, draw.array("bias_tails", sizes.tails, gates={"diode": "pb"}, drains={"diode": "pb"}, source=other)]
 
 
+def add_amplifier(parts: Parts, spec: Amplified, name: str, *, plus: str, minus: str, out: str) -> None:
+    """Add an amplifier of the mirror's polarity."""
+    side = spec.side
+    nets = FiveTransistorNets(plus=plus, minus=minus, out=out, bias="tails", rail=side.rail, other=side.other)
+    add_five_transistor(parts, name, amplifier_sizes(spec).amplifier, nets)
+
+
 def draw_amplifier(draw: Drawing, spec: Amplified, name: str, *, plus: str, minus: str, out: str) -> list[Block]:
-    """The arrays of an amplifier of the mirror's polarity, the pair's last: next to what is stacked on it."""
-    side, size = spec.side, sizing.amplifier_sizes(spec).amplifier
-    blocks = five_transistor_blocks(
-        draw, name, size, plus=plus, minus=minus, out=out, bias="pb", rail=side.rail, other=side.other
-    )
-    return blocks[::-1]
+    """Draw an amplifier of the mirror's polarity as arrays, the pair last: next to what is stacked on it."""
+    side = spec.side
+    nets = FiveTransistorNets(plus=plus, minus=minus, out=out, bias="pb", rail=side.rail, other=side.other)
+    return [*reversed(five_transistor_blocks(draw, name, amplifier_sizes(spec).amplifier, nets))]
+
+
+def add_outputs(parts: Parts, spec: Amplified, reference: str) -> None:
+    """For every output add a cascode, and an amplifier that holds the cascode's source at the net `reference`."""
+    cascodes, rail = sizing.cascode_arrays(spec), spec.side.rail
+    for pin in spec.outputs:
+        node, gate = f"{pin}_x", f"{pin}_gate"
+        parts.array(f"{pin}_cascode", cascodes[pin], node, rail, {"cascode": (pin, gate)})
+        add_amplifier(parts, spec, pin, plus=reference, minus=node, out=gate)
+        parts.capacitor(f"{pin}_capacitor", OUTPUT_CAPACITOR_NM, top=gate, bottom=rail)
 
 
 def draw_outputs(draw: Drawing, spec: Amplified, reference: str) -> list[Block]:
-    """For every output its amplifier, capacitor and cascode, bottom up, the first output's last: next to the array."""
+    """For every output draw its amplifier, capacitor and cascode, bottom up, the first output last: next to the
+    array."""
     cascodes, rail = sizing.cascode_arrays(spec), spec.side.rail
     blocks: list[Block] = []
     for pin in reversed(spec.outputs):
         node, gate = f"low_{pin}", f"drive_{pin}"
         blocks += draw_amplifier(draw, spec, pin, plus=reference, minus=node, out=gate)
-        blocks.append(draw.capacitor(f"{pin}_capacitor", sizing.OUTPUT_CAPACITOR_NM, top=gate, bottom=rail))
-        blocks.append(
-            draw.array(
-                f"{pin}_cascode",
-                cascodes[pin],
-                gates={"cascode": gate},
-                drains={"cascode": pin},
-                source=node,
-                bulk=rail,
-            )
+        blocks.append(draw.capacitor(f"{pin}_capacitor", OUTPUT_CAPACITOR_NM, top=gate, bottom=rail))
+        cascode = draw.array(
+            f"{pin}_cascode",
+            cascodes[pin],
+            gates={"cascode": gate},
+            drains={"cascode": pin},
+            source=node,
+            bulk=rail,
         )
+        blocks.append(cascode)
     return blocks

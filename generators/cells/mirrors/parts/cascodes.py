@@ -1,19 +1,19 @@
-"""What mirrors with cascodes share: a cascode on each branch, and the bias of a wide-swing one's gates."""
+"""A cascode on each branch of a mirror."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mirrorneuron.generators.cells.mirrors.parts import sizing
+from mirrorneuron.generators.cells.mirrors.parts import checks, sizing
 
 if TYPE_CHECKING:
-    from mirrorneuron.generators.cells.mirrors.parts.spec import Cascoded, MirrorSpec
+    from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
     from mirrorneuron.generators.circuit import Parts
     from mirrorneuron.generators.primitives.drawing import Drawing
     from mirrorneuron.generators.primitives.sheet import Block
 
-__all__ = ["add_cascode_bias", "add_cascodes", "draw_cascode_bias", "draw_cascodes"]
+__all__ = ["add_cascodes", "draw_cascodes", "stack_fits"]
 
 
 def add_cascodes(parts: Parts, spec: MirrorSpec, gate: str, drains: Mapping[str, str]) -> None:
@@ -39,30 +39,15 @@ def draw_cascodes(draw: Drawing, spec: MirrorSpec, gate: str, drains: dict[str, 
     ]
 
 
-def add_cascode_bias(parts: Parts, spec: Cascoded, gate: str, across: float) -> None:
-    """Add what makes the gate line ``vb`` from the gate line `gate` of the units, for `across` [V] of V_DS below the
-    cascodes: a copy of the current, a mirror that folds it back, and a diode.
+def stack_fits(spec: MirrorSpec) -> None:
+    """Refuse a mirror whose input, a unit's V_GS and its cascode's, exceeds the supply.
 
-    The copy has no cascode, whose gate would be ``vb`` again: without current it would never start.
+    Raises
+    ------
+    SpecError
+        As `checks.fits_under_the_supply`.
     """
-    rail, other = spec.side.rail, spec.side.other
-    sizes = sizing.bias_arrays(spec, across)
-    parts.array("copy", sizes.copy, rail, rail, {"copy": ("fold", gate)})
-    parts.array("fold", sizes.fold, other, other, {"in": ("fold", "fold"), "out": ("vb", "fold")})
-    parts.array("diode", sizes.diode, rail, rail, {"diode": ("vb", "vb")})
-
-
-def draw_cascode_bias(draw: Drawing, spec: Cascoded, gate: str, across: float) -> list[Block]:
-    """Draw what makes the gate line ``vcasc`` from the line `gate`: mirror, diode and copy, bottom up."""
-    rail = spec.side.rail
-    sizes = sizing.bias_arrays(spec, across)
-    fold = draw.array(
-        "fold",
-        sizes.fold,
-        gates={"in": "turn", "out": "turn"},
-        drains={"in": "turn", "out": "vcasc"},
-        source=spec.side.other,
-    )
-    diode = draw.array("diode", sizes.diode, gates={"diode": "vcasc"}, drains={"diode": "vcasc"}, source=rail)
-    copy = draw.array("copy", sizes.copy, gates={"copy": gate}, drains={"copy": "turn"}, source=rail)
-    return [fold, diode, copy]
+    unit, cascode = sizing.unit_of(spec), sizing.cascode_unit(spec)
+    lower = checks.gate_source(spec, unit)
+    upper = checks.gate_source(spec, cascode, above=lower)
+    checks.fits_under_the_supply(spec, "input", {"V_GS of the unit": lower, "V_GS of the cascode": upper})

@@ -1,118 +1,146 @@
-"""What a mirror's transistors can do at all, and what they cannot at the corners: refused before anything is drawn."""
+"""Operating points that a mirror's transistors cannot have: refused before anything is drawn."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from math import ceil
+from typing import Final
 
-from mirrorneuron.pdk_sky130.devices import mosfet
+from mirrorneuron.generators.cells.mirrors.parts.spec import WIDEST_UM, MirrorSpec
+from mirrorneuron.generators.units import Unit
+from mirrorneuron.pdk_sky130.devices import BIPOLARS, NARROW_LENGTH_MAX_UM, mosfet
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.models import headroom
-from mirrorneuron.pdk_sky130.models.hand import hand_model
+from mirrorneuron.pdk_sky130.models.hand import BODY_FACTOR, hand_model
 
-if TYPE_CHECKING:
-    from mirrorneuron.generators.cells.mirrors.parts.spec import Cascoded, MirrorSpec
+__all__ = [
+    "SPARE_V",
+    "above_leakage",
+    "fits_under_the_supply",
+    "gate_source",
+    "length_fits",
+    "saturates",
+    "saturation",
+]
 
-__all__ = ["LONGEST_OF_NARROWEST_UM", "above_leakage", "length_fits", "saturates", "wilson_settles"]
+SPARE_V: Final = 0.03
+"""Headroom reserve under the supply [V]: at fs, -40 C two V_GS can exceed the ss values used here by so much."""
 
 _LEAKAGES: Final = 5
-"""What a unit carries at least, over what leaks through it: with less, ratios were off by 10 % and more (ff, 125 C)."""
-
-
-_WILSON_MAX: Final = 6
-_EDGE_UM: Final = 0.05
-LONGEST_OF_NARROWEST_UM: Final = 19.0
-"""Length up to which the models of nfet_01v8 with fingers of 0.42 um have solutions at ss, in weak inversion too."""
+"""Smallest current of a unit over its leakage: with less, ratios were off by 10 % and more (ff, 125 C)."""
+_NARROW_UM: Final = 0.86
+"""Width of a unit from which on long nfets converge at ss: two fingers of 0.43 um."""
 
 
 def length_fits(device: str, field: str, length_um: float, width_um: float) -> None:
-    """Refuse a length that the process does not make the device in, or that the models cannot solve.
+    """Refuse a length that the process does not offer for the device, or at which its models do not converge.
 
     Raises
     ------
     SpecError
-        It is one of both; `field` is where it stands.
+        The length of `field` is such a length.
     """
-    if device == "nfet_01v8" and width_um < 0.86 and length_um > LONGEST_OF_NARROWEST_UM:
+    if device == "nfet_01v8" and width_um < _NARROW_UM and length_um > NARROW_LENGTH_MAX_UM:
         raise SpecError(
-            f"{field} is {length_um:g} um, of a {device} of {width_um:g} um: the models have no solution for it at ss, "
-            f"so nothing could be verified. At most {LONGEST_OF_NARROWEST_UM:g} um, or at least 0.86 um of width"
+            f"{field} is {length_um:g} um, of a {device} of {width_um:g} um: the models do not converge for it at ss, "
+            f"so it could not be verified. At most {NARROW_LENGTH_MAX_UM:g} um, or at least {_NARROW_UM:g} um of width"
         )
     mos = mosfet(device)
     if round(1000 * length_um) < mos.length_min_nm:
         raise SpecError(
             f"{field} is {length_um:g} um: {device} has at least {mos.length_min_nm / 1000:g} um ({mos.length_rule}). "
-            "Take a longer one, or another device"
+            "Take a longer gate, or another device"
         )
 
 
-def above_leakage(spec: MirrorSpec, field: str, given: float, current: float) -> None:
-    """Refuse a unit's current [A] that no gate voltage sets, as the unit leaks about as much when it is off.
+def above_leakage(spec: MirrorSpec, field: str, value: float, current: float) -> None:
+    """Refuse a unit's current [A] near its leakage, which no gate voltage controls.
 
     Parameters
     ----------
-    field, given
-        What the current follows from, and its value [A].
+    field, value
+        The field that sets the current, and its value [A].
 
     Raises
     ------
     SpecError
-        It is less than five times the leakage at ff and 125 C.
+        The current is less than five times the leakage at ff and 125 C.
     """
     leaks = headroom.leakage(spec.main_device, spec.w, spec.l)
     if current < _LEAKAGES * leaks:
         least = _LEAKAGES * leaks
         raise SpecError(
-            f"{field} is {given * 1e6:g} uA, {current * 1e9:.4g} nA a unit: {spec.main_device} of {spec.w:g}/{spec.l:g}"
+            f"{field} is {value * 1e6:g} uA, {current * 1e9:.4g} nA a unit: {spec.main_device} of {spec.w:g}/{spec.l:g}"
             f" um leaks {leaks * 1e9:.3g} nA when it is off (ff, 125 C), and a unit must carry {_LEAKAGES} times that: "
             f"{least * 1e9:.3g} nA. Take more current a unit, a narrower or longer unit, or a device with a higher "
             "threshold"
         )
 
 
-def saturates(spec: MirrorSpec, what: str, volt: float) -> None:
-    """Refuse units that the V_DS which they are held at leaves unsaturated.
+def saturates(spec: MirrorSpec, field: str, v_ds: float) -> None:
+    """Refuse units that are not saturated at their V_DS.
 
     Parameters
     ----------
-    what, volt
-        What holds them, and at what [V].
+    field, v_ds
+        The field that sets V_DS, and its value [V].
 
     Raises
     ------
     SpecError
-        They need more.
+        The units' saturation voltage, by the hand model, is higher.
     """
     needed = hand_model(spec.main_device).saturation(spec.unit_current, spec.w / spec.l)
-    if needed > volt:
+    if needed > v_ds:
         raise SpecError(
             f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {spec.w:g}/{spec.l:g} um: "
-            f"it needs {needed:.2f} V of V_DS to be saturated, and {what} is {volt:g} V. Take less current a unit, or "
+            f"it needs {needed:.2f} V of V_DS to be saturated, and {field} is {v_ds:g} V. Take less current a unit, or "
             "a wider or shorter unit"
         )
 
 
-def wilson_settles(spec: Cascoded, cascodes: int) -> None:
-    """Refuse a Wilson mirror whose loop is of two poles that lie the wrong way round: it rings, or oscillates.
+def gate_source(spec: MirrorSpec, unit: Unit, *, above: float = 0.0) -> float:
+    """V_GS of a unit transistor at the spec's current at ss, and -40 or 125 C [V].
 
-    The input node's, of a unit's transconductance and the gates of `cascodes` cascodes, should be below that of a
-    cascode's and all units' gates. Of 80 random mirrors, simulated at tt, ss -40 C and ff 125 C, all settled up to a
-    ratio of 6, and half of those above did not.
+    `above` is the voltage of its source from the rail [V]: it adds the body effect.
+    """
+    volt = headroom.gate_source(unit.device, spec.unit_current, unit.width_nm / 1000, unit.length_nm / 1000)
+    return volt + (BODY_FACTOR - 1) * above
+
+
+def saturation(spec: MirrorSpec, unit: Unit) -> float:
+    """V_DS that saturates a unit transistor at the spec's current [V], by the hand model."""
+    return hand_model(unit.device).saturation(spec.unit_current, unit.width_nm / unit.length_nm)
+
+
+def fits_under_the_supply(spec: MirrorSpec, path: str, voltages: Mapping[str, float]) -> None:
+    """Refuse a mirror in which a stack of voltages exceeds the supply.
+
+    Parameters
+    ----------
+    path
+        The path from rail to rail, by name.
+    voltages
+        The voltages on it, by name [V].
 
     Raises
     ------
     SpecError
-        The ratio is above 6.
+        Their sum and the reserve `SPARE_V` exceed the supply; the message has the sum.
     """
-    model = hand_model(spec.main_device)
-    lower = model.gm(spec.unit_current, spec.w / spec.l)
-    upper = model.gm(spec.unit_current, spec.cascode_w / spec.cascode_l)
-    units = sum(spec.ratios)
-    # Overlaps and junctions at the input count as so much gate [um2].
-    at_input = cascodes * spec.cascode_w * spec.cascode_l + _EDGE_UM * units * spec.w
-    ratio = units * spec.w * spec.l * lower / (at_input * upper)
-    if ratio > _WILSON_MAX:
-        raise SpecError(
-            f"units are {spec.w:g}/{spec.l:g} um and cascodes {spec.cascode_w:g}/{spec.cascode_l:g} um: the loop's "
-            f"second pole would be {ratio:.3g} times too low, and beyond {_WILSON_MAX} it rings or oscillates. Take "
-            "smaller units, larger cascodes, or mirror_cascode"
-        )
+    needed = sum(voltages.values()) + SPARE_V
+    if needed <= spec.supply:
+        return
+    terms = [*(f"{name} {volt:.2f} V" for name, volt in voltages.items()), f"{SPARE_V:.2f} V to spare"]
+    device = spec.main_device
+    if device in BIPOLARS:
+        unit, remedy, where = device, "more supply", "-40 C"
+    else:
+        wider = min(WIDEST_UM, ceil(spec.w * 4))
+        unit, where = f"{spec.w:g}/{spec.l:g} um", "-40 or 125 C"
+        remedy = f"more supply, a wider or shorter unit (w: {wider}), device: {device.removesuffix('_lvt')}_lvt"
+    raise SpecError(
+        f"current is {spec.current * 1e6:g} uA, {spec.unit_current * 1e6:g} uA a unit of {unit}: the {path} needs "
+        f"{' + '.join(terms)} = {needed:.2f} V at ss, {where}, and supply is {spec.supply:g} V. Take less current a "
+        f"unit (more units: ratios), {remedy}, or another mirror"
+    )

@@ -1,4 +1,4 @@
-"""What mirrors of npn transistors share."""
+"""Shared parts of the mirrors of npn transistors: fields, arrays, V_BE."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from math import sqrt
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
-from mirrorneuron.generators.fixed_units import BipolarArray
 from mirrorneuron.generators.placement import common_centroid
+from mirrorneuron.generators.placement.rows import centred_rows
 from mirrorneuron.generators.primitives.bipolar import draw_bipolars
 from mirrorneuron.generators.spec import OneOf
+from mirrorneuron.generators.units import BipolarArray
 from mirrorneuron.pdk_sky130.devices import BIPOLARS, NO_PNP, bipolar
 from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import Field
@@ -26,7 +27,7 @@ NPN = tuple(BIPOLARS)
 
 
 class NpnMirrorSpec(MirrorSpec, init=False):
-    """A mirror of npn transistors, whose sizes are the foundry's."""
+    """A mirror of npn transistors, whose sizes the foundry fixes."""
 
     w: ClassVar[float]  # type: ignore[misc]
     l: ClassVar[float]  # type: ignore[misc]  # noqa: E741
@@ -52,7 +53,7 @@ def npn_alone(spec: MirrorSpec) -> None:
     Raises
     ------
     SpecError
-        The spec has it.
+        The polarity is p.
     """
     if spec.polarity == "p":
         raise SpecError(
@@ -62,18 +63,16 @@ def npn_alone(spec: MirrorSpec) -> None:
 
 
 def npn_array(device: str, counts: Mapping[str, int]) -> BipolarArray:
-    """An array of some npn by owner, about as high as wide."""
+    """An array of so many npn by owner, about as high as wide."""
     units = sum(counts.values())
-    rows = max(1, round(sqrt(units)))
-    # Only an odd number of rows has a middle for an odd count.
-    rows += rows % 2 == 0 and any(count % 2 for count in counts.values())
+    rows = centred_rows(max(1, round(sqrt(units))), counts)
     return BipolarArray(device, common_centroid(counts, rows=min(rows, units), edge_columns=0))
 
 
 def draw_npn(
     draw: Drawing, name: str, size: BipolarArray, nets: Mapping[str, tuple[str, str, str]], substrate: str
 ) -> Block:
-    """The array, with collector, base and emitter by owner."""
+    """Draw the array, with collector, base and emitter by owner."""
     return draw_bipolars(draw.sheet, draw.part(name), size, nets, substrate)
 
 

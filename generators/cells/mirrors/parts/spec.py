@@ -1,21 +1,16 @@
-"""What a user asks for of any mirror, and what a mirror's module gives."""
+"""The fields that the mirrors' specs share, and what follows from them for every mirror."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 from mirrorneuron.generators.spec import FITS, CellSpec, Micrometres, OneOf, SiQuantity, UnitSizes, WholeList
-from mirrorneuron.pdk_sky130.devices import NO_PNP
+from mirrorneuron.pdk_sky130.devices import MOSFETS, NO_PNP
 from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import Field
 
-if TYPE_CHECKING:
-    from klayout import db as kdb
-    from mirrorneuron.generators.circuit import Netlist
-
-__all__ = ["CASCODE_WIDTH_TEXT", "WIDEST_UM", "Amplified", "CascodeWidth", "Cascoded", "Mirror", "MirrorSpec", "Side"]
+__all__ = ["CASCODE_WIDTH_TEXT", "WIDEST_UM", "Amplified", "CascodeWidth", "Cascoded", "MirrorSpec", "Side"]
 
 _AUTO: Final = "auto"
 WIDEST_UM: Final = 40
@@ -26,10 +21,10 @@ _WIDTH_REMEDY: Final = "nothing is rounded; for more width take more units: rati
 
 @dataclass(frozen=True)
 class Side:
-    """What is what in a mirror of one polarity.
+    """Supplies, sign and devices of a mirror of one polarity.
 
-    ``rail`` is the supply that the sources are on, ``other`` the one across; ``sign`` is 1 where currents flow into the
-    input and -1 where they flow out of it; ``opposite`` is the device of mirrors that fold a current back.
+    ``rail`` is the supply of the sources, ``other`` the opposite supply. ``sign`` is 1 where currents flow into the
+    pins and -1 where they flow out. ``opposite`` is the device of mirrors that fold a current back.
     """
 
     polarity: str
@@ -46,7 +41,7 @@ _SIDES: Final = {
 
 
 class MirrorSpec(CellSpec, UnitSizes, init=False):
-    """The fields that all mirrors have; ``P_DEVICE`` is what a p mirror of the kind is made of unless it is told."""
+    """The fields of every mirror; ``P_DEVICE`` is the device of a p mirror of the kind where the spec names none."""
 
     P_DEVICE: ClassVar[str] = "pfet_01v8"
 
@@ -64,14 +59,16 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
     ] = Field((1, 1), description="Units of the input, then of each output; even counts share a centroid")
     polarity: Annotated[
         str,
-        OneOf(words=("n", "p"), rule="n takes currents into its pins, p gives them", remedy="choose one of the two"),
+        OneOf(
+            words=("n", "p"), rule="currents flow into the pins of n, out of those of p", remedy="choose one of the two"
+        ),
     ] = Field("n", description="Kind of transistors")
     device: Annotated[
         str,
         OneOf(
             words=(_AUTO, "nfet_01v8", "nfet_01v8_lvt", "pfet_01v8", "pfet_01v8_lvt"),
             rule=f"the 1.8 V transistors of the process; {NO_PNP}",
-            remedy="auto takes one of the polarity that fits under the supply",
+            remedy="auto takes a device of the polarity that fits under the supply",
         ),
     ] = Field(_AUTO, description="Unit transistor")
     w: Annotated[
@@ -85,9 +82,9 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
     current: Annotated[
         float,
         SiQuantity(
-            low=1e-9, high=1e-3, unit="A", rule="what transistors of this process carry", remedy="choose another"
+            low=1e-9, high=1e-3, unit="A", rule="range of currents of this process", remedy="choose another current"
         ),
-    ] = Field(1e-6, description="Input current that the mirror is made for and measured at")
+    ] = Field(1e-6, description="Input current that the mirror is sized for and measured at")
     supply: Annotated[
         float,
         SiQuantity(low=1.0, high=1.95, unit="V", rule="1.8 V transistors", remedy="1.8 V, or 1.62 to 1.95 V"),
@@ -95,7 +92,7 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
 
     @property
     def side(self) -> Side:
-        """What is what in this polarity."""
+        """Supplies, sign and devices of the spec's polarity."""
         return _SIDES[self.polarity]
 
     @property
@@ -127,8 +124,22 @@ class MirrorSpec(CellSpec, UnitSizes, init=False):
 
     @property
     def unit_current(self) -> float:
-        """Of each unit, at the input current of the spec [A]."""
+        """Current of each unit at the spec's input current [A]."""
         return self.current / self.ratios[0]
+
+    @property
+    def gate_area_um2(self) -> float:
+        """Gate area of a unit [um^2]; 0 for a device without a gate."""
+        return self.w * self.l if self.main_device in MOSFETS else 0.0
+
+    def transfer(self, pin: str) -> float:
+        """Nominal current of an output over that of the input."""
+        return self.counts[pin] / self.counts["iin"]
+
+    @property
+    def systematic_error(self) -> float:
+        """Ratio error by hand with the outputs at the input's voltage [%]: 0 where equal units then have equal V_DS."""
+        return 0.0
 
 
 CascodeWidth = Annotated[
@@ -139,7 +150,7 @@ CASCODE_WIDTH_TEXT: Final = "Width of the cascode of one unit's current"
 
 
 class Cascoded(MirrorSpec, init=False):
-    """A mirror whose cascodes have sizes of their own: short, as they load the nodes and give no ratio."""
+    """A mirror whose cascodes have their own sizes: short, as they load the nodes and do not set the ratio."""
 
     cascode_w: CascodeWidth = Field(4.0, description=CASCODE_WIDTH_TEXT)
     cascode_l: Annotated[
@@ -159,11 +170,11 @@ class Cascoded(MirrorSpec, init=False):
 
 
 class Amplified(Cascoded, init=False):
-    """A mirror with amplifiers, which a current into pin ``ibias`` keeps alive; a p one gives it."""
+    """A mirror with amplifiers, biased by a current into pin ``ibias`` (out of it in a p mirror)."""
 
     P_DEVICE = "pfet_01v8_lvt"
 
-    # Wide: the less voltage a cascode takes, the less its amplifier has to do for it.
+    # Wide: the lower the cascode's V_GS, the less its amplifier has to swing.
     cascode_w: CascodeWidth = Field(10.0, description=CASCODE_WIDTH_TEXT)
     bias: Annotated[
         float,
@@ -175,16 +186,3 @@ class Amplified(Cascoded, init=False):
             remedy="100 nA; more is faster and rings at small inputs",
         ),
     ] = Field(100e-9, description="Current into pin ibias")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mirror:
-    """A mirror's three parts.
-
-    ``circuit`` and ``layout`` start from the spec and neither looks at what the other made; both raise SpecError where
-    the spec cannot be drawn or would not work.
-    """
-
-    spec: type[MirrorSpec]
-    circuit: Callable[[Any], Netlist]
-    layout: Callable[[Any], kdb.Layout]

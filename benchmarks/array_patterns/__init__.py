@@ -1,0 +1,1 @@
+"""Patterns of matched arrays compared: ours, other styles, and other generators."""
