@@ -25,6 +25,10 @@ What is an array
     The units in one closed loop of tap, if all transistors in it are of one model; otherwise units that are at most
     `LINK_NM` apart.
 
+What is digital
+    Transistors that form complementary gates between two rails (`grouping.digital`); they make groups of their own, which
+    are not judged.
+
 A finger without current, because both its ends are on one net or its gate is on its bulk, is a dummy.
 """
 
@@ -116,6 +120,8 @@ class MatchedGroup:
         Units with another number of fingers than that.
     cascoded
         Outputs from whose drain another transistor of the type leads to the gate's net.
+    logic
+        Whether its transistors are part of digital gates, which are not meant to match.
     """
 
     gates: tuple[int, ...]
@@ -131,6 +137,7 @@ class MatchedGroup:
     arrays: tuple[MatchedArray, ...]
     odd: tuple[MatchedUnit, ...]
     cascoded: frozenset[OutputKey]
+    logic: bool = False
 
     @cached_property
     def outputs(self) -> dict[OutputKey, tuple[MatchedUnit, ...]]:
@@ -144,11 +151,6 @@ class MatchedGroup:
     def sort(self) -> str:
         """The sort of its fingers: `fingers.FET`, `BAR` or `BIPOLAR`."""
         return self.units[0].fingers[0].sort
-
-    @property
-    def logic(self) -> bool:
-        """Whether it is part of standard cells."""
-        return any(finger.logic for unit in self.units for finger in unit.fingers)
 
     @property
     def diode(self) -> bool:

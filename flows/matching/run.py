@@ -76,7 +76,7 @@ def run(
     if comparison:
         findings += comparison.findings
     elif all(group.logic for group in shown):
-        findings.append(_no_group(extraction))
+        findings.append(_no_group(extraction, groups))
     return _result(extraction, reports, findings, comparison.notes if comparison else (), ignore)
 
 
@@ -100,11 +100,11 @@ def _net_names(
     }
 
 
-def _no_group(extraction: Extraction) -> Finding:
+def _no_group(extraction: Extraction, groups: Iterable[MatchedGroup]) -> Finding:
     """The error of a layout in which nothing could be judged."""
-    logic = sum(finger.logic for finger in extraction.fingers)
+    logic = sum(len(unit.fingers) for group in groups if group.logic for unit in group.units)
     devices = f"{len(extraction.devices)} {'devices' if extraction.parts else 'transistors'}"
-    text = f"none of {devices} is in a group that could be judged ({logic} are in standard cells, which are not)"
+    text = f"none of {devices} is in a group that could be judged ({logic} are in digital gates, which are not)"
     return Finding("groups", text)
 
 
