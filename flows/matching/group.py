@@ -118,8 +118,6 @@ class MatchedGroup:
         Number of fingers of a unit.
     odd
         Units with another number of fingers than that.
-    cascoded
-        Outputs from whose drain another transistor of the type leads to the gate's net.
     logic
         Whether its transistors are part of digital gates, which are not meant to match.
     """
@@ -136,7 +134,6 @@ class MatchedGroup:
     units: tuple[MatchedUnit, ...]
     arrays: tuple[MatchedArray, ...]
     odd: tuple[MatchedUnit, ...]
-    cascoded: frozenset[OutputKey]
     logic: bool = False
 
     @cached_property
@@ -156,11 +153,6 @@ class MatchedGroup:
     def diode(self) -> bool:
         """Whether one of the outputs is the gate's own net."""
         return any(gate == drain for gate, drain in self.outputs)
-
-    @cached_property
-    def references(self) -> frozenset[OutputKey]:
-        """Outputs that set the gate's voltage: its own net, or a net from which a cascode leads there."""
-        return frozenset(output for output in self.outputs if output[0] == output[1] or output in self.cascoded)
 
     @property
     def nets(self) -> set[int]:

@@ -98,9 +98,11 @@ def test_well_and_diffusion_ends(kit, desk):
     assert group.diffusion_end == (0.5, 0.5)
 
 
-def test_standard_cells_are_not_judged(kit, desk):
+@pytest.mark.parametrize("part", ["all", "one gate"])
+def test_a_mark_of_standard_cells_switches_nothing_off(kit, desk, part):
     layout = kit.plain(kit.row("abab"))
     assert kit.checks(desk.report(layout)) == {"dummies", "centroid"}
-    kit.layer(layout, layout.top_cell(), layers.AREAID_SC).insert(layout.top_cell().bbox())
+    box = layout.top_cell().bbox() if part == "all" else kdb.Box(-250, -500, 250, 500)
+    kit.layer(layout, layout.top_cell(), layers.AREAID_SC).insert(box)
     result = desk.report(layout)
-    assert kit.checks(result) == {"groups"} and result.groups[0].logic
+    assert kit.checks(result) == {"dummies", "centroid"} and not result.groups[0].logic
