@@ -26,8 +26,8 @@ What is an array
     `LINK_NM` apart.
 
 What is digital
-    Transistors that form complementary gates between two rails (`grouping.digital`); they make groups of their own, which
-    are not judged.
+    Transistors that form complementary gates between two rails (`grouping.digital`); they make groups of their own,
+    which are not judged.
 
 A finger without current, because both its ends are on one net or its gate is on its bulk, is a dummy.
 """

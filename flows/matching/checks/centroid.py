@@ -14,10 +14,10 @@ from math import hypot, inf
 from typing import Final, TypeAlias
 
 from mirrorneuron.flows.matching.checks.context import CheckContext, at_text, um_text, usual
-from mirrorneuron.flows.matching.checks.scope import ArraySet
 from mirrorneuron.flows.matching.group import MatchedArray, MatchedGroup, MatchedUnit, OutputKey
 from mirrorneuron.flows.matching.read.fingers import Finger
 from mirrorneuron.flows.matching.result import Finding
+from mirrorneuron.flows.matching.scope import ArraySet
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import GRID_NM
@@ -70,7 +70,8 @@ def check(context: CheckContext, group: MatchedGroup, arrays: ArraySet) -> Itera
 class _Placement:
     """Units of outputs and the sites that they could lie on: their own and those of dummies.
 
-    What the counts of units force is what they force in one array, so for the bounds all arrays are laid over each other.
+    What the counts of units force is what they force in one array, so for the bounds all arrays are laid over each
+    other.
     """
 
     def __init__(self, arrays: ArraySet) -> None:
@@ -103,7 +104,10 @@ class _Placement:
         if not offsets:
             return []
         # Outputs that cannot lie at the centre pull the mean away from it; then the others show where it is.
-        candidates = [_middle([site for sites in self._array_sites for site in sites]), *(self.centres[key] for key, own in self.outputs.items() if len(own) > 1)]
+        candidates = [
+            _middle([site for sites in self._array_sites for site in sites]),
+            *(self.centres[key] for key, own in self.outputs.items() if len(own) > 1),
+        ]
         if any(not self._beyond(self._bounds(place), place) for place in dict.fromkeys(candidates)):
             return []
         return [] if self._best_possible([self.centre, *candidates]) else offsets

@@ -6,10 +6,10 @@ r"""The checks "well" and "diffusion": edges near a gate that change its thresho
       |                   |     gate      |
       |<------ SC ------->|<-SA->|L|<-SB->|
 
-Near the resist's edge a well's implant scatters into the channel; the threshold shifts by tens of millivolts up to about
-1 um from there (T. B. Hook, J. Brown, P. Cottrell, E. Adler, D. Hoyniak, J. Johnson, R. Mann, Lateral ion implant straggle
-and mask proximity effect, IEEE Trans. Electron Devices 50(9), 2003). The models of the process know nothing of it. The
-form of its decay is BSIM4's (SCA): for an edge at SC along a gate of L, 1/(SC (SC + L)) in 1/um2.
+At the resist's edge a well's implant scatters into channels nearby, up to about 1 um away, and shifts their threshold
+(T. B. Hook et al., Lateral ion implant straggle and mask proximity effect, IEEE Trans. Electron Devices 50(9), 2003).
+The models of the process know nothing of it. The form of its decay is BSIM4's (SCA): for an edge at SC along a gate of
+L, 1/(SC (SC + L)) in 1/um2.
 
 Stress from the isolation trench changes the mobility; the models have its constants (BSIM4's `ku0`). It goes with
 1/(SA + L/2) + 1/(SB + L/2) in 1/um. Neither SA and SB nor SC reach a simulation after layout.
@@ -26,10 +26,10 @@ from statistics import fmean
 from typing import Final, TypeAlias
 
 from mirrorneuron.flows.matching.checks.context import CheckContext, um_text, usual
-from mirrorneuron.flows.matching.checks.scope import ArraySet
 from mirrorneuron.flows.matching.group import MatchedGroup, MatchedUnit, OutputKey
 from mirrorneuron.flows.matching.read.fingers import Finger
 from mirrorneuron.flows.matching.result import Finding
+from mirrorneuron.flows.matching.scope import ArraySet
 from mirrorneuron.pdk_sky130.rules import GRID_NM
 
 __all__ = ["diffusion", "well"]
@@ -52,7 +52,9 @@ def well(context: CheckContext, group: MatchedGroup, arrays: ArraySet) -> Iterat
         return
     of_finger = {id(finger): distance for finger, distance in zip(fingers, distances, strict=True)}
     near = _near(context, arrays, of_finger)
-    hint = f"Nearer than {um_text(_NEAR_WELL_NM)} um to a well's edge all units must have one distance; move the edge away"
+    hint = (
+        f"Nearer than {um_text(_NEAR_WELL_NM)} um to a well's edge all units must have one distance; move the edge away"
+    )
     yield from context.finding("well", group, near, hint)
     if near:
         return
@@ -74,14 +76,14 @@ def diffusion(context: CheckContext, group: MatchedGroup, arrays: ArraySet) -> I
 
     lines = _uneven(context, _means(arrays, stress), _STRESS_LIMIT, "1/(SA + L/2) + 1/(SB + L/2)", "/um")
     hint = (
-        "SA and SB are the distances from a gate to the ends of its diffusion. Draw all units on equal diffusion, or add "
-        "dummies at the ends of a strip"
+        "SA and SB are the distances from a gate to the ends of its diffusion. Draw all units on equal diffusion, "
+        "or add dummies at the ends of a strip"
     )
     yield from context.finding("diffusion", group, lines, hint)
 
 
 def _near(context: CheckContext, arrays: ArraySet, of_finger: Mapping[int, float]) -> list[str]:
-    """Units near a well's edge among others that are not, or the other way round; none where outputs share them evenly."""
+    """Units near a well's edge among others that are not, or the other way round; none if outputs share them evenly."""
     nearest = {id(unit): min(of_finger[id(finger)] for finger in unit.fingers) for unit in arrays.units}
     # The far ones first, so that of two units the near one is the one that is off.
     classes = {key: round(value / GRID_NM) if value < _NEAR_WELL_NM else inf for key, value in nearest.items()}

@@ -8,11 +8,11 @@ from typing import Final
 from mirrorneuron.flows.matching.checks import centroid, edges, orientation, ring, rows, size
 from mirrorneuron.flows.matching.checks.context import CheckContext
 from mirrorneuron.flows.matching.checks.neighbours import NeighbourFinder
-from mirrorneuron.flows.matching.checks.scope import Scopes
 from mirrorneuron.flows.matching.group import MatchedGroup
 from mirrorneuron.flows.matching.read import Extraction
 from mirrorneuron.flows.matching.read.fingers import BIPOLAR, FET
 from mirrorneuron.flows.matching.result import Finding
+from mirrorneuron.flows.matching.scope import Scopes
 from mirrorneuron.flows.matching.surroundings import Surroundings
 
 __all__ = ["CHECKS", "judge"]

@@ -3,8 +3,8 @@
 Transistors that share nets other than rails are one component. It is a digital gate, or several, where
 
 - its n-type transistors lead to a rail, its p-type ones to another;
-- both types are controlled by the same signals, a signal and its inverse counting as one, as are signals that tie a gate
-  to a rail (static CMOS, transmission gates, tri-state gates, latches);
+- both types are controlled by the same signals, a signal and its inverse counting as one and a rail as none (static
+  CMOS, transmission gates, tri-state gates, latches);
 - none of its transistors is a diode, which sets a voltage between the rails.
 
 Two components that control each other's p-type transistors are one (level shifters). So are digital, in the sense that

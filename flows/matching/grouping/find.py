@@ -55,9 +55,7 @@ def _common_sources(
     yield from _of_one_gate([finger for finger in active if id(finger) not in paired], supplies, lifted)
 
 
-def _of_one_gate(
-    active: Iterable[Finger], supplies: set[int], lifted: Mapping[int, int]
-) -> Iterator[CommonSource]:
+def _of_one_gate(active: Iterable[Finger], supplies: set[int], lifted: Mapping[int, int]) -> Iterator[CommonSource]:
     """The fingers of one gate, model, bulk, W and L, by their source."""
     alike: dict[tuple[int, str, int, int, int], list[Finger]] = defaultdict(list)
     for finger in active:

@@ -1,8 +1,8 @@
 """Which arrays of a group are held against each other.
 
-All of a group's are, with two exceptions. The tail of a differential pair carries a current that the pair's halves share,
-so an array of tails alone is held against no other. Resistors to one supply need not belong together: their arrays are
-held against each other where they share an output or lift sources of one group.
+All of a group's are, with two exceptions. The tail of a differential pair carries a current that the pair's halves
+share, so an array of tails alone is held against no other. Resistors to one supply need not belong together: their
+arrays are held against each other where they share an output or lift sources of one group.
 """
 
 from __future__ import annotations
