@@ -123,13 +123,16 @@ class Desk:
         *,
         centroid_limit: float | None = None,
         ignore: Sequence[str] = (),
+        select: Sequence[str] = (),
         top: str | None = None,
     ) -> matching.MatchingResult:
         path = None
         if spice is not None:
             path = self.folder / f"netlist{self.count}.spice"
             path.write_text(spice)
-        return matching.run(self.write(layout), path, centroid_limit=centroid_limit, ignore=ignore, top=top)
+        return matching.run(
+            self.write(layout), path, centroid_limit=centroid_limit, ignore=ignore, select=select, top=top
+        )
 
 
 def checks(result: matching.MatchingResult) -> set[str]:
@@ -300,8 +303,8 @@ def of_parts(
     return layout
 
 
-def side_by_side(parts: Sequence[kdb.Layout], pitch: int = 40_000) -> kdb.Layout:
-    """Plain arrays in a row, their gate and source planes joined."""
+def side_by_side(parts: Sequence[kdb.Layout], pitch: int = 40_000, *, outputs: bool = False) -> kdb.Layout:
+    """Plain arrays in a row, their gate and source planes joined, on demand those of the outputs a, b and c, too."""
     layout = kdb.Layout()
     layout.dbu = 0.001
     top = layout.create_cell("both")
@@ -309,6 +312,6 @@ def side_by_side(parts: Sequence[kdb.Layout], pitch: int = 40_000) -> kdb.Layout
         cell = layout.create_cell(f"part{k}")
         cell.copy_tree(part.top_cell())
         top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans(pitch * k, 0)))
-    for metal in (layers.MET1, layers.MET2):
+    for metal in _PLANES if outputs else _PLANES[:2]:
         layer(layout, top, metal).insert(kdb.Box(0, -300, pitch * (len(parts) - 1), -200))
     return layout

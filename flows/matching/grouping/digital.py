@@ -5,7 +5,7 @@ Transistors that share nets other than rails are one component. It is a digital 
 - its n-type transistors lead to a rail, its p-type ones to another;
 - both types are controlled by the same signals, a signal and its inverse counting as one and a rail as none (static
   CMOS, transmission gates, tri-state gates, latches);
-- none of its transistors is a diode, which sets a voltage between the rails.
+- none of its transistors is on the gate of a diode, which sets a voltage between the rails.
 
 Two components that control each other's p-type transistors are one (level shifters). So are digital, in the sense that
 they have nothing to match, transistors between two supplies whose inner nets lead nowhere (bleeders).
@@ -19,7 +19,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, TypeAlias
 
-from mirrorneuron.flows.matching.group import inactive
 from mirrorneuron.flows.matching.grouping.nets import JoinedNets
 from mirrorneuron.flows.matching.read import Extraction
 from mirrorneuron.flows.matching.read.fingers import Finger
@@ -31,14 +30,14 @@ _RAILS: Final = 2
 
 
 def digital_fingers(extraction: Extraction, supplies: Collection[int]) -> frozenset[int]:
-    """`id` of every finger that is part of a digital gate, dummies left out.
+    """`id` of every finger that is part of a digital gate, also of one that is tied off.
 
     Parameters
     ----------
     supplies
         Nets that are supplies; a labelled net that drives no gate and has ends of one type alone counts as one, too.
     """
-    active = [finger for finger in extraction.fingers if not inactive(finger)]
+    active = [finger for finger in extraction.fingers if finger.ends[0] != finger.ends[1]]
     driving = {finger.gate for finger in active}
     rails = set(supplies) | _one_sided(active, driving, extraction.names)
     components = _components(active, rails)
@@ -98,8 +97,9 @@ def _rails(component: Iterable[Finger], rails: Collection[int], polarity: str = 
 class _Signals:
     """Nets that control gates, an inverter's output counting as its input."""
 
-    def __init__(self, components: Iterable[_Component], rails: Collection[int]) -> None:
+    def __init__(self, components: Sequence[_Component], rails: Collection[int]) -> None:
         self._rails = rails
+        self._diodes = {f.gate for own in components for f in own if f.gate in f.ends and f.gate not in rails}
         self._inverted: dict[int, int] = {}
         for component in components:
             gates = {finger.gate for finger in component} - set(rails)
@@ -109,7 +109,7 @@ class _Signals:
 
     def complementary(self, component: Sequence[Finger]) -> bool:
         """Whether a component is made as digital gates are (see the module)."""
-        if any(finger.gate in finger.ends and finger.gate not in self._rails for finger in component):
+        if any(finger.gate in self._diodes for finger in component):
             return False
         if not self._between_rails(component):
             return False
