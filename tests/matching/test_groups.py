@@ -34,7 +34,8 @@ def test_a_neurons_arrays(desk):
     groups = {(group.gate, group.w, group.l): group for group in result.groups}
     pair = groups["iin0, vref", 1.0, 0.5]
     assert pair.kind == "pair" and pair.source == "xrow0.amplifier_tail"
-    assert {(output.gate, output.net) for output in pair.outputs} == {("iin0", "xrow0.amplifier_diode"), ("vref", "xrow0.gate")}
+    drains = {output.gate: output.net for output in pair.outputs}
+    assert drains == {"iin0": "xrow0.amplifier_diode", "vref": "xrow0.gate"}
     row = groups["xrow1.gate", 2.0, 1.0]
     assert row.kind == "mirror" and {output.net: output.units for output in row.outputs} == {"iin1": 2, "coln": 2}
     # One bias line, two sizes of unit; the amplifiers' tails lie in rings of their own.
