@@ -164,7 +164,7 @@ def plain(places: Sequence[Place], *, labels: bool = True, w: int = 1000, ring: 
     """Units of W 1 um and L 0.5 um on islands of their own, in the middle of a ring of tap.
 
     Gates are on the metal 1 plane, sources on metal 2, drains of a, b, c on metal 3, 4, 5, of d on the gates' plane; a
-    dummy is on metal 2.
+    dummy is on metal 2. Owner q makes a pair with a: its gate is on metal 5, its drain on metal 4.
     """
     layout = kdb.Layout()
     layout.dbu = 0.001
@@ -186,7 +186,7 @@ def plain(places: Sequence[Place], *, labels: bool = True, w: int = 1000, ring: 
         everything += instance.bbox()
         for terminal, spot in spots.items():
             at = trans * spot
-            plane = planes["source" if place.owner == "." else place.owner if terminal == "drain" else terminal]
+            plane = planes[_plane(place.owner, terminal)]
             pad = kdb.Box(-150, -150, 150, 150).moved(at.x, at.y)
             layer(layout, top, layers.MCON).insert(kdb.Box(-85, -85, 85, 85).moved(at.x, at.y))
             for level in range(plane):
@@ -203,6 +203,15 @@ def plain(places: Sequence[Place], *, labels: bool = True, w: int = 1000, ring: 
     if ring:
         ring_around(layout, plane_box)
     return layout
+
+
+def _plane(owner: str, terminal: str) -> str:
+    """The plane of a terminal, by the terminal or owner that it is named after."""
+    if owner == ".":
+        return "source"
+    if owner == "q":
+        return {"gate": "c", "drain": "b"}.get(terminal, terminal)
+    return owner if terminal == "drain" else terminal
 
 
 def ring_around(layout: kdb.Layout, box: kdb.Box) -> None:

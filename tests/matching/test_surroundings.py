@@ -125,6 +125,16 @@ def test_mirrored_rows(kit, desk, turn, rows, found):
     assert found or result.passed, result.errors
 
 
+@pytest.mark.parametrize(("rows", "found"), [((".aqqa.", ".qaaq."), False), ((".aaaq.", ".qqqa."), True)])
+def test_mirrored_rows_of_a_pair(kit, desk, rows, found):
+    """Either half has half of its units mirrored; or one has a quarter, the other three."""
+    mirrored = [kit.Place(p.owner, p.x, p.y, kdb.Trans(kdb.Trans.M0)) for p in kit.row(rows[1], y=8000)]
+    result = desk.report(kit.plain([*kit.row(rows[0]), *mirrored]))
+    assert result.groups[0].kind == "pair"
+    assert ("orientation" in kit.checks(result)) == found, result.errors
+    assert found or result.passed, result.errors
+
+
 # Models
 
 
