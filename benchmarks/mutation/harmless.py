@@ -196,6 +196,8 @@ def _alike(key: str, value: Any, other: Any, kind: str) -> bool:
             pairs = zip(value or (), other or (), strict=False)
             near = [(min(a, FAR_UM), min(b, FAR_UM)) for a, b in pairs]
             return bool(near) and all(abs(b - a) <= DISTANCE_PART * a for a, b in near)
+        case "metal" | "metal_alike" | "not_judged":
+            return True  # reported, and no limit is set for it
         case "equal_radius":
             return bool(other >= min(value, NEAR_UM))
         case "ring":

@@ -52,13 +52,14 @@ def matching(
     top: options.Top = None,
     centroid: options.Centroid = None,
     ignore: options.Ignore = None,
+    group: options.Group = None,
 ) -> Outcome:
     """Report how well the devices of a layout match, as drawn; with a netlist also its sizes and ratios."""
     from mirrorneuron.flows import matching as step
 
-    result = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or ())
+    result = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or (), select=group or ())
     data = result.as_json()
-    groups = sum(not group["logic"] for group in data["groups"])
+    groups = sum(not record["logic"] for record in data["groups"])
     kinds = ", ".join(f"{data[kind]} {kind}" for kind in ("transistors", "bipolars", "resistors") if data[kind])
     subject = f"{gds}: {kinds}, {groups} groups, {len(data['errors'])} errors"
     remarks = [("error", data["errors"]), ("ignored", data["ignored"]), ("note", data["notes"])]

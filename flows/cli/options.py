@@ -18,6 +18,7 @@ __all__ = [
     "Deck",
     "ExtractedNetlist",
     "Gds",
+    "Group",
     "Ignore",
     "Jobs",
     "Method",
@@ -80,7 +81,16 @@ Centroid = Annotated[
     typer.Option("--centroid", metavar="UM", help="Largest distance of centroids; default: what the counts force."),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="CHECK", help="A check whose errors do not fail the report.")
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        metavar="CHECK[:GATE]",
+        help="A check whose errors do not count, everywhere or on one gate; repeatable.",
+    ),
+]
+Group = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="GATE", help="Judge the groups on this gate and no others; repeatable."),
 ]
 Targets = Annotated[
     Path | None,

@@ -6,8 +6,10 @@
     read/          devices from polygons
     align, compare the drawn devices against those of the netlist
     grouping/      devices that are meant to match, their units and arrays (`group`)
+    scope          which arrays of a group are held against each other
     checks/        units that differ, and arrays without dummies, ring or common centroid
-    surroundings   front-end layout around a unit
+    selection      which groups are judged, and which errors count
+    surroundings   front-end layout around a unit; metal over it (`metal`)
     report         the measured numbers of a group
     result         the report
 """

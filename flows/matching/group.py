@@ -25,6 +25,10 @@ What is an array
     The units in one closed loop of tap, if all transistors in it are of one model; otherwise units that are at most
     `LINK_NM` apart.
 
+What is digital
+    Transistors that form complementary gates between two rails (`grouping.digital`); they make groups of their own,
+    which are not judged.
+
 A finger without current, because both its ends are on one net or its gate is on its bulk, is a dummy.
 """
 
@@ -114,8 +118,8 @@ class MatchedGroup:
         Number of fingers of a unit.
     odd
         Units with another number of fingers than that.
-    cascoded
-        Outputs from whose drain another transistor of the type leads to the gate's net.
+    logic
+        Whether its transistors are part of digital gates, which are not meant to match.
     """
 
     gates: tuple[int, ...]
@@ -130,7 +134,7 @@ class MatchedGroup:
     units: tuple[MatchedUnit, ...]
     arrays: tuple[MatchedArray, ...]
     odd: tuple[MatchedUnit, ...]
-    cascoded: frozenset[OutputKey]
+    logic: bool = False
 
     @cached_property
     def outputs(self) -> dict[OutputKey, tuple[MatchedUnit, ...]]:
@@ -146,19 +150,9 @@ class MatchedGroup:
         return self.units[0].fingers[0].sort
 
     @property
-    def logic(self) -> bool:
-        """Whether it is part of standard cells."""
-        return any(finger.logic for unit in self.units for finger in unit.fingers)
-
-    @property
     def diode(self) -> bool:
         """Whether one of the outputs is the gate's own net."""
         return any(gate == drain for gate, drain in self.outputs)
-
-    @cached_property
-    def references(self) -> frozenset[OutputKey]:
-        """Outputs that set the gate's voltage: its own net, or a net from which a cascode leads there."""
-        return frozenset(output for output in self.outputs if output[0] == output[1] or output in self.cascoded)
 
     @property
     def nets(self) -> set[int]:

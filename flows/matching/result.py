@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -15,10 +16,14 @@ _ERRORS_SHOWN: Final = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """An error of a check: a line of text with places [um], value, limit, and the remedy."""
+    """An error of a check: a line of text with places [um], value, limit, and the remedy.
+
+    ``gates`` are the names of the gates of the group that it is about; empty where it is about the whole layout.
+    """
 
     check: str
     text: str
+    gates: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         """The line as in the report."""
@@ -79,14 +84,19 @@ class GroupReport:
         Least and largest distance from a gate to the end of its diffusion along the current.
     ring
         Whether closed, contacted taps are around all units.
+    metal
+        By layer of metal that lies over a gate (a bar's body, for resistors) the least and the largest part of a unit
+        that it covers, 0 to 1; None for npn. ``metal_alike``: every unit is covered alike.
     equal_radius
         Up to this distance from its gates every unit has the same diffusion, poly, wells and threshold implants around
         it; distances up to `surroundings.REACH_NM` are examined.
     logic
-        In a standard cell, not judged.
+        Part of digital gates, not judged.
+    not_judged
+        What of this is measured and held against no limit, in words.
 
     Quantities that do not matter to npn or resistors are None: `well_distance` and `diffusion_end` for both, and
-    `equal_radius` for npn, which a deep n-well isolates from their surroundings.
+    `equal_radius` and `metal` for npn, which a deep n-well isolates from their surroundings.
     """
 
     gate: str
@@ -107,6 +117,9 @@ class GroupReport:
     arrays: int
     equal_radius: float | None
     logic: bool
+    metal: Mapping[str, tuple[float, float]] | None = None
+    metal_alike: bool = True
+    not_judged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,14 +143,17 @@ class MatchingResult:
         return asdict(self)
 
     def checks(self) -> list[Check]:
-        """That there are groups, that none breaks a limit, and that each has its guard ring."""
-        # A group of one output has nothing to match with; standard cells are not meant to match.
-        judged = [group for group in self.groups if group.kind != "parallel" and not group.logic]
-        bare = [group.gate for group in judged if not group.ring]
-        gates = f"of gate {', '.join(bare[:_GATES_SHOWN])}" if bare else ""
+        """That there are groups, and that none breaks a limit."""
         errors = "; ".join(self.errors[:_ERRORS_SHOWN])
         return [
             Check("matching", "groups of devices", bool(self.groups), len(self.groups)),
             Check("matching", "errors", self.passed, len(self.errors), 0, detail=errors),
-            Check("matching", "matched groups without a closed ring", not bare, len(bare), 0, detail=gates),
         ]
+
+    def ring_check(self) -> Check:
+        """That every group has its guard ring, which this project asks of its own cells and of no others."""
+        # A group of one output has nothing to match with; digital gates are not meant to match.
+        judged = [group for group in self.groups if group.kind != "parallel" and not group.logic]
+        bare = [group.gate for group in judged if not group.ring]
+        gates = f"of gate {', '.join(bare[:_GATES_SHOWN])}" if bare else ""
+        return Check("matching", "matched groups without a closed ring", not bare, len(bare), 0, detail=gates)

@@ -7,7 +7,7 @@ its own (`compare`). Any GDS can be read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +18,10 @@ from mirrorneuron.flows.matching.group import MatchedGroup, natural
 from mirrorneuron.flows.matching.grouping import find_groups
 from mirrorneuron.flows.matching.read import Extraction, extract
 from mirrorneuron.flows.matching.read.fingers import BAR, BIPOLAR
-from mirrorneuron.flows.matching.report import group_report
+from mirrorneuron.flows.matching.report import GroupReporter
 from mirrorneuron.flows.matching.result import Finding, GroupReport, MatchingResult
+from mirrorneuron.flows.matching.scope import Scopes
+from mirrorneuron.flows.matching.selection import Selection
 from mirrorneuron.flows.matching.surroundings import Surroundings
 from mirrorneuron.flows.tools import gds as layouts
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
@@ -36,6 +38,7 @@ def run(
     top: str | None = None,
     centroid_limit: float | None = None,
     ignore: Collection[str] = (),
+    select: Collection[str] = (),
 ) -> MatchingResult:
     """Report on the matching of a layout.
 
@@ -49,16 +52,20 @@ def run(
         How far the centroids of an array's outputs may lie from their mean [um]. Without it, 5 nm, and as much as the
         counts of units force.
     ignore
-        Checks (names in `CHECKS`) whose errors do not fail the report.
+        Checks (names in `CHECKS`) whose errors do not fail the report; ``CHECK:GATE`` in the groups of one gate.
+    select
+        Gates whose groups are judged and reported (of npn the base, of resistors the common net); without any all are.
+        The netlist is compared as a whole.
 
     Raises
     ------
     SpecError
-        `ignore` names no check, or `centroid_limit` is negative.
+        `ignore` names no check, `ignore` or `select` no gate of a group, or `centroid_limit` is negative.
     FileError, NetlistError
         The layout or the netlist cannot be read, or holds no device that is read.
     """
-    _accept(ignore, centroid_limit)
+    selection = Selection.of(select, ignore, CHECKS)
+    _accept(centroid_limit)
     layout = layouts.read(gds)
     cell = layouts.top_cell(layout, gds, top)
     extraction = extract(layout, cell)
@@ -68,24 +75,43 @@ def run(
     comparison = compare(extraction, matching_netlist.read(netlist, cell.name)) if netlist else None
     groups = find_groups(extraction, comparison.unit_fingers if comparison else None)
     names = _net_names(groups, extraction, comparison)
-    surroundings = Surroundings(extraction)
-    # A single output can only match where it has several units; standard cells are not meant to.
+    gates = {id(group): [names[gate] for gate in group.gates] for group in groups}
+    # A single output can only match where it has several units; digital gates are not meant to.
     shown = [group for group in groups if len(group.outputs) > 1 or (len(group.units) > 1 and not group.logic)]
-    reports = [group_report(group, extraction, names, surroundings) for group in shown]
-    findings = judge(groups, extraction, names, surroundings, centroid_limit)
+    selection.require(name for group in shown for name in gates[id(group)])
+    selected = [group for group in shown if selection.has(gates[id(group)])]
+    findings = [
+        finding
+        for finding in judge(groups, extraction, names, Surroundings(extraction), centroid_limit)
+        if not finding.gates or selection.has(finding.gates)
+    ]
     if comparison:
         findings += comparison.findings
-    elif all(group.logic for group in shown):
-        findings.append(_no_group(extraction))
-    return _result(extraction, reports, findings, comparison.notes if comparison else (), ignore)
+    if (select or not comparison) and all(group.logic for group in selected):
+        findings.append(_no_group(extraction, groups))
+    notes = [*(comparison.notes if comparison else ()), *_remarks(extraction, groups, len(shown) - len(selected))]
+    reporter = GroupReporter(extraction, names, Scopes(groups), with_netlist=comparison is not None)
+    return _result(extraction, map(reporter.report, selected), findings, notes, selection)
 
 
-def _accept(ignore: Collection[str], centroid_limit: float | None) -> None:
-    unknown = sorted(set(ignore) - set(CHECKS))
-    if unknown:
-        raise SpecError(f"no check {', '.join(map(repr, unknown))} to ignore; there are: {', '.join(CHECKS)}")
+def _accept(centroid_limit: float | None) -> None:
     if centroid_limit is not None and not 0 <= centroid_limit < float("inf"):
         raise SpecError(f"the centroid limit is {centroid_limit} um: a length from 0 is needed")
+
+
+def _remarks(extraction: Extraction, groups: Iterable[MatchedGroup], unselected: int) -> Iterator[str]:
+    """What is not judged because it is digital, or not selected, or no device."""
+    digital = _digital_fingers(groups)
+    if digital:
+        yield f"{digital} fingers of transistors are part of digital gates and not judged"
+    if unselected:
+        yield f"{unselected} groups are not selected, and not judged"
+    if extraction.oddities:
+        yield f"{len(extraction.oddities)} shapes look like devices and are none{_oddities(extraction)}"
+
+
+def _digital_fingers(groups: Iterable[MatchedGroup]) -> int:
+    return sum(len(unit.fingers) for group in groups if group.logic for unit in group.units)
 
 
 def _net_names(
@@ -100,11 +126,11 @@ def _net_names(
     }
 
 
-def _no_group(extraction: Extraction) -> Finding:
+def _no_group(extraction: Extraction, groups: Iterable[MatchedGroup]) -> Finding:
     """The error of a layout in which nothing could be judged."""
-    logic = sum(finger.logic for finger in extraction.fingers)
+    logic = _digital_fingers(groups)
     devices = f"{len(extraction.devices)} {'devices' if extraction.parts else 'transistors'}"
-    text = f"none of {devices} is in a group that could be judged ({logic} are in standard cells, which are not)"
+    text = f"none of {devices} is in a group that could be judged ({logic} are in digital gates, which are not)"
     return Finding("groups", text)
 
 
@@ -123,15 +149,12 @@ def _oddities(extraction: Extraction) -> str:
 def _result(
     extraction: Extraction,
     reports: Iterable[GroupReport],
-    findings: Iterable[Finding],
-    remarks: Collection[str],
-    ignore: Collection[str],
+    findings: Collection[Finding],
+    notes: Iterable[str],
+    selection: Selection,
 ) -> MatchingResult:
-    errors = tuple(str(finding) for finding in findings if finding.check not in ignore)
-    ignored = tuple(str(finding) for finding in findings if finding.check in ignore)
-    notes = list(remarks)
-    if extraction.oddities:
-        notes.append(f"{len(extraction.oddities)} shapes look like devices and are none{_oddities(extraction)}")
+    errors = tuple(str(finding) for finding in findings if selection.counts(finding))
+    ignored = tuple(str(finding) for finding in findings if not selection.counts(finding))
     ordered = sorted(reports, key=lambda r: (natural(r.gate), r.model, r.w, r.l, natural(r.source)))
     return MatchingResult(
         passed=not errors,

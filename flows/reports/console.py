@@ -97,7 +97,7 @@ def files(paths: Mapping[str, Any]) -> list[str]:
 
 
 def groups(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Groups of devices, those of standard cells left out: what they share, then a row for each output."""
+    """Groups of devices, digital gates left out: what they share, a row for each output, what is not judged."""
     lines: list[str] = []
     for group in records:
         if group["logic"]:
@@ -114,6 +114,8 @@ def groups(records: Sequence[Mapping[str, Any]]) -> list[str]:
             for output in group["outputs"]
         ]
         lines += [f"  {line}" for line in table(_OUTPUT_HEAD, rows, right=range(1, len(_OUTPUT_HEAD)))]
+        if group["not_judged"]:
+            lines.append(f"  not judged: {'; '.join(group['not_judged'])}")
     return lines
 
 
@@ -139,7 +141,17 @@ def _surroundings(group: Mapping[str, Any]) -> list[str]:
         lines.append("diffusion end {:g} to {:g} um".format(*group["diffusion_end"]))
     if group["equal_radius"] is not None:
         lines.append(f"equal surroundings {group['equal_radius']:g} um")
+    if group["metal"] is not None:
+        lines.append(_metal(group["metal"], alike=group["metal_alike"]))
     return lines
+
+
+def _metal(covers: Mapping[str, Sequence[float]], *, alike: bool) -> str:
+    """Metal over units, the part that it covers in percent."""
+    if not covers:
+        return "no metal over units"
+    parts = ", ".join(f"{name} {100 * least:.3g} to {100 * most:.3g} %" for name, (least, most) in covers.items())
+    return f"metal over units {parts} ({'all alike' if alike else 'not alike'})"
 
 
 def _value(value: float | str | None, unit: str) -> str:

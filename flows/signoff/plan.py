@@ -68,7 +68,7 @@ def _matching(inputs: Inputs) -> tuple[MatchingResult, list[Check]]:
     ):
         raise Skip("matching reads transistors, npn and resistors, and the cell has none")
     result = matching.run(built.gds, built.spice, centroid_limit=centroid_limit(spec))
-    return result, result.checks()
+    return result, [*result.checks(), result.ring_check()]
 
 
 def _schematic(inputs: Inputs) -> tuple[Measurement, list[Check]]:

@@ -123,13 +123,16 @@ class Desk:
         *,
         centroid_limit: float | None = None,
         ignore: Sequence[str] = (),
+        select: Sequence[str] = (),
         top: str | None = None,
     ) -> matching.MatchingResult:
         path = None
         if spice is not None:
             path = self.folder / f"netlist{self.count}.spice"
             path.write_text(spice)
-        return matching.run(self.write(layout), path, centroid_limit=centroid_limit, ignore=ignore, top=top)
+        return matching.run(
+            self.write(layout), path, centroid_limit=centroid_limit, ignore=ignore, select=select, top=top
+        )
 
 
 def checks(result: matching.MatchingResult) -> set[str]:
@@ -161,7 +164,7 @@ def plain(places: Sequence[Place], *, labels: bool = True, w: int = 1000, ring: 
     """Units of W 1 um and L 0.5 um on islands of their own, in the middle of a ring of tap.
 
     Gates are on the metal 1 plane, sources on metal 2, drains of a, b, c on metal 3, 4, 5, of d on the gates' plane; a
-    dummy is on metal 2.
+    dummy is on metal 2. Owner q makes a pair with a: its gate is on metal 5, its drain on metal 4.
     """
     layout = kdb.Layout()
     layout.dbu = 0.001
@@ -183,7 +186,7 @@ def plain(places: Sequence[Place], *, labels: bool = True, w: int = 1000, ring: 
         everything += instance.bbox()
         for terminal, spot in spots.items():
             at = trans * spot
-            plane = planes["source" if place.owner == "." else place.owner if terminal == "drain" else terminal]
+            plane = planes[_plane(place.owner, terminal)]
             pad = kdb.Box(-150, -150, 150, 150).moved(at.x, at.y)
             layer(layout, top, layers.MCON).insert(kdb.Box(-85, -85, 85, 85).moved(at.x, at.y))
             for level in range(plane):
@@ -200,6 +203,15 @@ def plain(places: Sequence[Place], *, labels: bool = True, w: int = 1000, ring: 
     if ring:
         ring_around(layout, plane_box)
     return layout
+
+
+def _plane(owner: str, terminal: str) -> str:
+    """The plane of a terminal, by the terminal or owner that it is named after."""
+    if owner == ".":
+        return "source"
+    if owner == "q":
+        return {"gate": "c", "drain": "b"}.get(terminal, terminal)
+    return owner if terminal == "drain" else terminal
 
 
 def ring_around(layout: kdb.Layout, box: kdb.Box) -> None:
@@ -300,8 +312,8 @@ def of_parts(
     return layout
 
 
-def side_by_side(parts: Sequence[kdb.Layout], pitch: int = 40_000) -> kdb.Layout:
-    """Plain arrays in a row, their gate and source planes joined."""
+def side_by_side(parts: Sequence[kdb.Layout], pitch: int = 40_000, *, outputs: bool = False) -> kdb.Layout:
+    """Plain arrays in a row, their gate and source planes joined, on demand those of the outputs a, b and c, too."""
     layout = kdb.Layout()
     layout.dbu = 0.001
     top = layout.create_cell("both")
@@ -309,6 +321,6 @@ def side_by_side(parts: Sequence[kdb.Layout], pitch: int = 40_000) -> kdb.Layout
         cell = layout.create_cell(f"part{k}")
         cell.copy_tree(part.top_cell())
         top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans(pitch * k, 0)))
-    for metal in (layers.MET1, layers.MET2):
+    for metal in _PLANES if outputs else _PLANES[:2]:
         layer(layout, top, metal).insert(kdb.Box(0, -300, pitch * (len(parts) - 1), -200))
     return layout

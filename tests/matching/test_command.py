@@ -35,7 +35,8 @@ def test_a_failed_check(kit, desk, tmp_path):
     assert done.returncode == 1
     assert done.stdout.startswith("FAILED") and "4:20 as drawn, 4:8 in the netlist" in done.stdout
     assert "mirror g: nfet_01v8 2/1 um" in done.stdout and "ring closed" in done.stdout
-    done = call(gds, "--netlist", spice, "--ignore", "netlist")
+    assert "not judged: number of dummies; equal surroundings; metal over gates; dispersion" in done.stdout
+    done = call(gds, "--netlist", spice, "--ignore", "netlist", "--group", "g")
     assert done.returncode == 0 and "ignored: netlist: ratio" in done.stdout
 
 
@@ -46,11 +47,13 @@ def test_centroid_limit_and_top(kit, desk):
     assert call(gds, "--top", "other").returncode == 2
 
 
-def test_bad_input(desk):
+def test_bad_input(kit, desk):
     empty = kdb.Layout()
     empty.create_cell("empty")
     gds = desk.write(empty)
     done = call(gds, "--json")
     assert done.returncode == 2 and "is empty" in json.loads(done.stdout)["error"]
-    done = call(gds, "--ignore", "colour")
+    done = call(kit_gds := desk.write(kit.patterned((".abba.",))), "--group", "bias")
+    assert done.returncode == 2 and "no group has the gate 'bias'; there are: g" in done.stderr
+    done = call(kit_gds, "--ignore", "colour")
     assert done.returncode == 2 and "no check 'colour'" in done.stderr and "Traceback" not in done.stderr

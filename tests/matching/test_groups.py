@@ -33,14 +33,17 @@ def test_a_neurons_arrays(desk):
     assert desk.report(layout).passed
     groups = {(group.gate, group.w, group.l): group for group in result.groups}
     pair = groups["iin0, vref", 1.0, 0.5]
-    assert pair.kind == "pair" and pair.source == "row0_tail"
-    assert {(output.gate, output.net) for output in pair.outputs} == {("iin0", "row0_diode"), ("vref", "gate0")}
-    row = groups["gate1", 2.0, 1.0]
+    assert pair.kind == "pair" and pair.source == "xrow0.amplifier_tail"
+    drains = {output.gate: output.net for output in pair.outputs}
+    assert drains == {"iin0": "xrow0.amplifier_diode", "vref": "xrow0.gate"}
+    row = groups["xrow1.gate", 2.0, 1.0]
     assert row.kind == "mirror" and {output.net: output.units for output in row.outputs} == {"iin1": 2, "coln": 2}
     # One bias line, two sizes of unit; the amplifiers' tails lie in rings of their own.
     tails = groups["pb", 2.0, 5.0]
     assert tails.arrays == 2 and tails.ring and len(tails.outputs) == 2
-    assert ("pb", 2.0, 2.0) in groups
+    # A pair's halves share its tail's current: no tail is held against another.
+    assert any("place and surroundings of xrow0.amplifier_tail, xrow1.amplifier_tail" in t for t in tails.not_judged)
+    assert ("pb", 2.0, 2.0) in groups and not any(group.logic for group in result.groups)
     assert all(group.ring for group in result.groups)
     assert row.well_distance is not None and row.well_distance[0] > 0
     assert desk.report(layout, netlist).as_json() == result.as_json()
@@ -98,9 +101,11 @@ def test_well_and_diffusion_ends(kit, desk):
     assert group.diffusion_end == (0.5, 0.5)
 
 
-def test_standard_cells_are_not_judged(kit, desk):
+@pytest.mark.parametrize("part", ["all", "one gate"])
+def test_a_mark_of_standard_cells_switches_nothing_off(kit, desk, part):
     layout = kit.plain(kit.row("abab"))
     assert kit.checks(desk.report(layout)) == {"dummies", "centroid"}
-    kit.layer(layout, layout.top_cell(), layers.AREAID_SC).insert(layout.top_cell().bbox())
+    box = layout.top_cell().bbox() if part == "all" else kdb.Box(-250, -500, 250, 500)
+    kit.layer(layout, layout.top_cell(), layers.AREAID_SC).insert(box)
     result = desk.report(layout)
-    assert kit.checks(result) == {"groups"} and result.groups[0].logic
+    assert kit.checks(result) == {"dummies", "centroid"} and not result.groups[0].logic

@@ -122,7 +122,7 @@ def test_a_neurons_inner_nets_are_found_by_structure_whatever_the_sizes(desk):
     assert changed != netlist
     result = desk.report(layout, changed)
     (error,) = result.errors
-    assert "ratio of gate gate1 (nfet_01v8), units of colp:iin1: 2:2 as drawn, 4:2 in the netlist" in error
+    assert "ratio of gate row1_gate (nfet_01v8), units of colp:iin1: 2:2 as drawn, 4:2 in the netlist" in error
     changed = netlist.replace(
         "Xrow1_amplifier_load_out row1_gate row1_amplifier_diode vss vss sky130_fd_pr__nfet_01v8 w=0.84",
         "Xrow1_amplifier_load_out row1_gate row1_amplifier_diode vss vss sky130_fd_pr__nfet_01v8 w=1.2",

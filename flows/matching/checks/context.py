@@ -74,7 +74,8 @@ class CheckContext:
         """The error that lists `lines` and ends in the remedy; none without lines."""
         if lines:
             more = f"; and {len(lines) - _UNITS_SHOWN} more" if len(lines) > _UNITS_SHOWN else ""
-            yield Finding(check, f"{self.title(group)}: {'; '.join(lines[:_UNITS_SHOWN])}{more}. {hint}")
+            text = f"{self.title(group)}: {'; '.join(lines[:_UNITS_SHOWN])}{more}. {hint}"
+            yield Finding(check, text, frozenset(self.names[gate] for gate in group.gates))
 
 
 def usual(values: Iterable[T]) -> T:

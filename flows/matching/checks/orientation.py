@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Final, TypeAlias
 
 import klayout.db as kdb
 from mirrorneuron.flows.matching.checks.context import CheckContext, usual
@@ -24,6 +25,15 @@ _BAR_SPACE_NM: Final = 200
 """What is a bar's own beside its poly [nm]: less than half of the space to the next (poly.9), in the mark (rpm.3)."""
 _WELL_REACH_NM: Final = 400
 """How far the n-well around a deep n-well, which is one device, goes beyond it [nm] (nwell.5)."""
+
+_UNLIKE_HINT: Final = (
+    "Diffusion, poly, contacts, wells or implants of these units differ from the other units': "
+    "look for a mirrored or rotated unit, or another cell"
+)
+_Alike: TypeAlias = tuple[int, str]
+"""Gate net and direction of the current of units that are comparable."""
+_MIRRORINGS: Final = (kdb.Trans.R0, kdb.Trans.M0, kdb.Trans.M90, kdb.Trans.R180)
+"""What leaves the axis of the current as it is; M0 is about the x axis."""
 
 
 def check(context: CheckContext, group: MatchedGroup, neighbours: NeighbourFinder) -> Iterator[Finding]:
@@ -47,13 +57,12 @@ def check(context: CheckContext, group: MatchedGroup, neighbours: NeighbourFinde
         f"{context.unit(unit)} has its ends in the order {flows[id(unit)]} along {axis}" for unit in reversed_units
     ]
     yield from context.finding("orientation", group, lines, f"The other units: {usual_flow}; turn it round")
-    same_flow: dict[tuple[int, str], list[MatchedUnit]] = defaultdict(list)
+    same_flow: dict[_Alike, list[MatchedUnit]] = defaultdict(list)
     for unit in straight:
         if unit not in reversed_units:
             same_flow[unit.gate, flows[id(unit)]].append(unit)
-    for comparable in same_flow.values():
-        if len(comparable) > 1:
-            yield from _unlike(context, group, comparable, neighbours)
+    views = {key: _views(context, group, units, neighbours) for key, units in same_flow.items()}
+    yield from context.finding("orientation", group, _unlike(context, same_flow, views), _UNLIKE_HINT)
 
 
 def _flow(unit: MatchedUnit, sources: frozenset[int]) -> str:
@@ -63,30 +72,67 @@ def _flow(unit: MatchedUnit, sources: frozenset[int]) -> str:
 
 
 def _balanced(units: Iterable[MatchedUnit], flows: Mapping[int, str]) -> bool:
-    """Whether every output has as many units of one direction of the current as of the other, which cancels it."""
-    counts: dict[OutputKey, Counter[str]] = defaultdict(Counter)
+    """Whether every output has the same share of units of either direction of the current, which cancels it."""
+    own = list(units)
+    directions = {flows[id(unit)] for unit in own}
+    turned = {flow[::-1] for flow in directions}
+    return len(directions) == len(directions | turned) == 2 and _equal_shares(own, flows)
+
+
+def _equal_shares(units: Iterable[MatchedUnit], kinds: Mapping[int, Hashable]) -> bool:
+    """Whether every output has units of every kind, in the same shares."""
+    counts: dict[OutputKey, Counter[Hashable]] = defaultdict(Counter)
     for unit in units:
-        counts[unit.output][flows[id(unit)]] += 1
-    return all(
-        len(directions) == 2
-        and len(set(directions.values())) == 1
-        and len({*directions, *(flow[::-1] for flow in directions)}) == 2
-        for directions in counts.values()
-    )
+        counts[unit.output][kinds[id(unit)]] += 1
+    shares = {frozenset((kind, Fraction(n, own.total())) for kind, n in own.items()) for own in counts.values()}
+    return len(shares) == 1
+
+
+def _views(
+    context: CheckContext, group: MatchedGroup, units: Sequence[MatchedUnit], neighbours: NeighbourFinder
+) -> list[View]:
+    return _transistor_views(context, units, neighbours) if group.sort == FET else _part_views(context, units)
 
 
 def _unlike(
-    context: CheckContext, group: MatchedGroup, units: Sequence[MatchedUnit], neighbours: NeighbourFinder
-) -> Iterator[Finding]:
-    """Units whose own shapes differ from those of the others."""
-    views = _transistor_views(context, units, neighbours) if group.sort == FET else _part_views(context, units)
-    usual_view = usual(views)
-    lines = [context.unit(unit) for unit, view in zip(units, views, strict=True) if view != usual_view]
-    hint = (
-        "Diffusion, poly, contacts, wells or implants of these units differ from the other units': "
-        "look for a mirrored or rotated unit, or another cell"
-    )
-    yield from context.finding("orientation", group, lines, hint)
+    context: CheckContext,
+    comparable: Mapping[_Alike, Sequence[MatchedUnit]],
+    views: Mapping[_Alike, Sequence[View]],
+) -> list[str]:
+    """Units whose own shapes differ from those of the units that they are comparable with.
+
+    Rows that are mirrored as a whole are no fault where every output has the same share of each.
+    """
+    images: dict[View, tuple[View, int]] = {}
+    other, mirrored, kinds = [], [], {}
+    for key, units in comparable.items():
+        usual_view = usual(views[key])
+        for unit, view in zip(units, views[key], strict=True):
+            for seen in (usual_view, view):
+                if seen not in images:
+                    images[seen] = _image(seen, unit.box)
+            (first, kinds[id(unit)]), (usual_first, _) = images[view], images[usual_view]
+            if first != usual_first:
+                other.append(unit)
+                del kinds[id(unit)]
+            elif view != usual_view:
+                mirrored.append(unit)
+    alike = [unit for units in comparable.values() for unit in units if id(unit) in kinds]
+    wrong = other if _equal_shares(alike, kinds) else [*other, *mirrored]
+    return [context.unit(unit) for unit in wrong]
+
+
+def _image(view: View, box: kdb.Box) -> tuple[View, int]:
+    """The first of a view from the corner of a box and its mirror images, in an order of theirs, and which it is."""
+    images = []
+    for number, turn in enumerate(_MIRRORINGS):
+        trans = kdb.Trans(turn)
+        moved = kdb.Trans(kdb.Point() - (trans * kdb.Box(0, 0, box.width(), box.height())).p1) * trans
+        image = tuple(frozenset(shape.transformed(moved) for shape in layer) for layer in view)
+        images.append(([sorted(map(str, layer)) for layer in image], number, image))
+    # A mirroring takes itself back: the one that leads to the first image also leads from there to the view.
+    _, number, first = min(images, key=lambda entry: entry[:2])
+    return first, number
 
 
 def _transistor_views(context: CheckContext, units: Sequence[MatchedUnit], neighbours: NeighbourFinder) -> list[View]:

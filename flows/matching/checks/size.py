@@ -14,12 +14,12 @@ __all__ = ["between_groups", "within_group"]
 
 
 def between_groups(context: CheckContext, groups: Iterable[MatchedGroup]) -> Iterator[Finding]:
-    """Units of one array on one gate and source that differ in W or L, and so are in several groups."""
+    """Units of one array on one gate and source that differ in model, W or L, and so are in several groups."""
     alike: dict[tuple[Hashable, ...], list[MatchedGroup]] = defaultdict(list)
     for group in groups:
         if not group.logic:
-            model = group.model if group.sort == FET else group.sort
-            alike[group.gates, model, group.bulk, group.rail].append(group)
+            kind = group.polarity if group.sort == FET else group.sort
+            alike[group.gates, kind, group.bulk, group.rail].append(group)
     for variants in alike.values():
         main, *others = sorted(variants, key=lambda group: -len(group.units))
         for other in others:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from mirrorneuron.flows.matching.group import MatchedUnit, inactive
+from mirrorneuron.flows.matching.grouping.nets import JoinedNets
 from mirrorneuron.flows.matching.read import Extraction
 from mirrorneuron.flows.matching.read.fingers import BAR, BIPOLAR, NO_NET, Finger
 
@@ -27,26 +28,11 @@ class DrawnResistor:
     ends: frozenset[int]
 
 
-class _Joined:
-    """Nets that bars join: disjoint sets, each with a net that stands for it."""
-
-    def __init__(self) -> None:
-        self._root: dict[int, int] = {}
-
-    def find(self, net: int) -> int:
-        while self._root.setdefault(net, net) != net:
-            net = self._root[net]
-        return net
-
-    def join(self, first: int, second: int) -> None:
-        self._root[self.find(first)] = self.find(second)
-
-
 def resistors(extraction: Extraction, supplies: set[int]) -> list[DrawnResistor]:
     """The resistors that the bars make: bars that meet on a net of their own are one resistor, parallel ones too."""
     bars = [part for part in extraction.parts if part.sort == BAR and not inactive(part)]
     outer = _outer_nets(extraction, supplies)
-    joined = _Joined()
+    joined = JoinedNets()
     for bar in bars:
         inner = [net for net in bar.ends if net not in outer]
         if len(inner) == len(bar.ends):

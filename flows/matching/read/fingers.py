@@ -40,8 +40,6 @@ class Finger:
         Number of the placed cell that holds both; -1 if there is none.
     loop
         The innermost closed loop of tap around it (index in `Extraction.loops`); -1 if there is none.
-    logic
-        It lies in a standard cell.
 
     A bar's ``box`` is its body, its ``gate`` the well under it. Of a bipolar transistor ``gate`` is the base, ``ends``
     are collector and emitter, ``bulk`` is the substrate, W and L are the emitter's and ``box`` is the deep n-well's.
@@ -64,7 +62,6 @@ class Finger:
     instance: int
     loop: int
     plain: bool
-    logic: bool
     sort: str = FET
 
     @property

@@ -167,7 +167,6 @@ def _bar(body: Body, model: str, in_well: bool, nets: Nets, loop: int, poly: int
         instance=-1,
         loop=loop,
         plain=body.plain,
-        logic=False,
         sort=BAR,
     )
 
@@ -191,6 +190,5 @@ def _npn(npn: _Npn, nets: Nets, loop: int) -> Finger:
         instance=-1,
         loop=loop,
         plain=True,
-        logic=False,
         sort=BIPOLAR,
     )

@@ -52,15 +52,15 @@ class DrawnGate:
         return _kind(self.marks)[0]
 
     @property
-    def logic(self) -> bool:
-        """Whether it lies in a standard cell."""
+    def marked(self) -> bool:
+        """Whether the mark of standard cells lies over it, which selects models of their own for narrow transistors."""
         return self.marks["areaid_sc"] is not False
 
     @property
     def model(self) -> str:
         """Its model, without the prefix."""
         model = _MODELS[_kind(self.marks)]
-        return _SPECIAL.get(model, model) if self.logic and self.body.w < _NARROW else model
+        return _SPECIAL.get(model, model) if self.marked and self.body.w < _NARROW else model
 
 
 def find(drawn: Mapping[str, kdb.Region], sources: kdb.Region) -> tuple[list[DrawnGate], list[Oddity]]:
@@ -167,7 +167,6 @@ class FingerReader:
             instance=self.instances.get(box_key(body.box), -1),
             loop=loop,
             plain=body.plain,
-            logic=gate.logic,
         )
 
     def _ends(self, body: Body) -> tuple[tuple[int, int], tuple[int, int]] | None:
