@@ -18,6 +18,8 @@ __all__ = ["drc", "extract", "lvs", "matching"]
 def drc(
     gds: options.Gds,
     deck: options.Deck = "all",
+    profile: options.Profile = "full",
+    waivers: options.Waivers = None,
     top: options.Top = None,
     out: options.Out = options.OUT,
     jobs: options.Jobs = options.CORES,
@@ -25,12 +27,16 @@ def drc(
     """Check a layout against the design rules: our KLayout deck, the official one with its side checks, and Magic."""
     from mirrorneuron.flows import drc as step
 
+    accepted = step.read_waivers(waivers) if waivers else ()
     with _work(out, gds, "drc") as work:
-        result = step.run(gds, work=work, top=top, decks=step.DECKS if deck == "all" else (deck,), jobs=jobs)
+        decks = None if deck == "all" else (deck,)
+        result = step.run(gds, work=work, top=top, decks=decks, profile=profile, jobs=jobs)
+    if waivers:
+        result = step.waive(result, accepted, gds, top)
     data = result.as_json()
-    subject = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations"
-    lines = [*console.violations(data["violations"]), *console.not_applicable(data["not_applicable"])]
-    return judged(data, subject, lines, result.checks())
+    waived = f", {len(data['waived'])} waived" if waivers else ""
+    subject = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations{waived}"
+    return judged(data, subject, console.drc(data), result.checks())
 
 
 def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out: options.Out = options.OUT) -> Outcome:

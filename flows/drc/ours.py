@@ -8,7 +8,7 @@ from typing import Final
 
 import klayout.rdb as rdb
 from mirrorneuron.flows.drc.findings import DeckJob, Findings
-from mirrorneuron.flows.drc.klayout import categories, items, run_deck
+from mirrorneuron.flows.drc.klayout import categories, items, report_path, run_deck
 from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.rules import RULES, RULES_CSV
@@ -43,13 +43,15 @@ def check(job: DeckJob) -> Findings:
             f"{': ' if differing else ''}{', '.join(differing)} (log: {log})"
         )
     skipped = dict(re.findall(r"^not applicable: (\S+): (.+)$", done.stdout, re.MULTILINE))
-    return Findings(len(ran), violations(database), skipped)
+    return Findings(len(ran), violations(database, job), skipped, str(report_path(job, "ours")))
 
 
-def violations(database: rdb.ReportDatabase) -> list[Violation]:
+def violations(database: rdb.ReportDatabase, job: DeckJob) -> list[Violation]:
     """The markers of our deck's report. A rule about many layers has an output for each, called ``rule:layer``."""
     violations = []
-    for violation in items("ours", database):
+    for violation in items("ours", database, job):
         rule, _, layer = violation.rule.partition(":")
-        violations.append(replace(violation, rule=rule, layer=layer or violation.layer))
+        # A layer that has no name is in no other place of the report.
+        text = f"{violation.text}: {layer}" if "/" in layer else violation.text
+        violations.append(replace(violation, rule=rule, text=text, layer=layer or violation.layer))
     return violations
