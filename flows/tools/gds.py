@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import klayout.db as kdb
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 from mirrorneuron.pdk_sky130.layers import Layer
 
-__all__ = ["ToolGds", "flatten", "for_tools", "read", "top_cell"]
+__all__ = ["as_gds", "flatten", "read", "top_cell"]
 
 # Record 0x0002, HEADER, opens every GDS II stream; its length (6) stands before it.
 _GDS = b"\x00\x06\x00\x02"
 _OASIS = b"%SEMI-OASIS\r\n"
-# The cell in which KLayout writes what GDS has no record for. KLayout 0.28 stops on newer kinds of it.
-_METADATA = b"$$$CONTEXT_INFO$$$"
-# Names that every program takes: Tcl and Magic's search paths give other characters a meaning of their own.
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,99}")
 _NAMES_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class ToolGds:
-    """A GDS that every program reads.
-
-    Attributes
-    ----------
-    top
-        What the top cell is called in it.
-    names
-        The cells that are called otherwise in it: the layout's names by those in the file.
-    """
-
-    path: Path
-    top: str
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(path: Path) -> kdb.Layout:
@@ -65,34 +42,14 @@ def read(path: Path) -> kdb.Layout:
     return layout
 
 
-def for_tools(path: Path, layout: kdb.Layout, cell: kdb.Cell, work: Path) -> ToolGds:
-    """The file itself if every program takes it, or a copy in `work` that says the same.
-
-    Copied are OASIS files, which Magic cannot read, GDS with KLayout's metadata, and layouts with a cell's name that a
-    program would not take for a name.
-    """
-    odd = [index for index in (cell.cell_index(), *cell.called_cells()) if not _PLAIN.fullmatch(_name(layout, index))]
-    if not odd and _plain_gds(path):
-        return ToolGds(path.resolve(), cell.name)
-    copy = layout.dup()
-    names: dict[str, str] = {}
-    for index in odd:
-        name = copy.unique_cell_name(re.sub(r"[^A-Za-z0-9_]", "_", f"cell_{_name(layout, index)}")[:40])
-        copy.rename_cell(index, name)
-        names[name] = _name(layout, index)
-    work.mkdir(parents=True, exist_ok=True)
-    written = work.resolve() / "layout.gds"
-    copy.write(str(written), _options())
-    return ToolGds(written, _name(copy, cell.cell_index()), names)
-
-
-def _name(layout: kdb.Layout, index: int) -> str:
-    return str(layout.cell_name(index))
-
-
-def _plain_gds(path: Path) -> bool:
-    data = path.read_bytes()
-    return data.startswith(_GDS) and _METADATA not in data
+def as_gds(path: Path, layout: kdb.Layout, work: Path) -> Path:
+    """The path of a GDS: the file itself, or a copy in `work` of an OASIS file, which Magic cannot read."""
+    with path.open("rb") as stream:
+        if stream.read(len(_GDS)) == _GDS:
+            return path.resolve()
+    copy = work.resolve() / f"{path.stem}.gds"
+    layout.write(str(copy), _options())
+    return copy
 
 
 def top_cell(layout: kdb.Layout, path: Path, name: str | None = None) -> kdb.Cell:
