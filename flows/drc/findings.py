@@ -41,7 +41,7 @@ class DeckJob:
         Folder for reports and logs.
     timeout_s
         For each program [s].
-    names
+    renamed
         The layout's names of the cells that are called otherwise in `gds`.
     hierarchy
         The layout itself; without one, markers stay in the cells that the programs name.
@@ -53,14 +53,14 @@ class DeckJob:
     work: Path
     threads: int
     timeout_s: float
-    names: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
     hierarchy: Hierarchy | None = None
     profile: Profile = PROFILES[FULL]
 
     def cell_name(self, name: str) -> str:
         """A cell's name in the layout, by its name in a program; a variant that KLayout makes has that of its cell."""
-        plain = name if name in self.names else re.sub(r"\$VAR\d+$", "", name)
-        return self.names.get(plain, plain)
+        plain = name if name in self.renamed else re.sub(r"\$VAR\d+$", "", name)
+        return self.renamed.get(plain, plain)
 
     def marker(self, deck: str, rule: str, text: str, cell: str, box: kdb.DBox) -> Violation:
         """A violation in a cell of the layout; its place in the top cell is that of the cell's first placement."""

@@ -18,6 +18,10 @@ class Hierarchy:
         self.layout, self.top = layout, top
         self._known: dict[int, list[kdb.ICplxTrans]] = {top.cell_index(): [kdb.ICplxTrans()]}
 
+    def cells(self) -> Iterator[kdb.Cell]:
+        """The top cell and all below it."""
+        return (self.layout.cell(index) for index in (self.top.cell_index(), *self.top.called_cells()))
+
     def placements(self, name: str) -> Sequence[kdb.ICplxTrans]:
         """From a cell to the top cell, once for each of its placements; none if it is not in the top cell."""
         cell = self.layout.cell(name)
@@ -63,8 +67,8 @@ class Hierarchy:
     def _parents(self) -> dict[int, list[tuple[int, list[kdb.ICplxTrans]]]]:
         """The cells that hold a cell, and where, by the cell's index; within the top cell."""
         parents: dict[int, list[tuple[int, list[kdb.ICplxTrans]]]] = {}
-        for index in (self.top.cell_index(), *self.top.called_cells()):
-            for instance in self.layout.cell(index).each_inst():
+        for cell in self.cells():
+            for instance in cell.each_inst():
                 array = instance.cell_inst
-                parents.setdefault(array.cell_index, []).append((index, list(array.each_cplx_trans())))
+                parents.setdefault(array.cell_index, []).append((cell.cell_index(), list(array.each_cplx_trans())))
         return parents

@@ -78,8 +78,7 @@ def _forbidden_layers(job: DeckJob, hierarchy: Hierarchy) -> Iterator[Violation]
 
 
 def _cell_names(job: DeckJob, hierarchy: Hierarchy) -> Iterator[Violation]:
-    for index in (hierarchy.top.cell_index(), *hierarchy.top.called_cells()):
-        cell = hierarchy.layout.cell(index)
+    for cell in hierarchy.cells():
         bad = [each for each in _FORBIDDEN_CHARACTERS if each in cell.name]
         if bad:
             text = f"the cell name {cell.name} holds {' and '.join(bad)}"
@@ -97,10 +96,8 @@ def _urpm_nwell(job: DeckJob, hierarchy: Hierarchy) -> Iterator[Violation]:
 
 
 def _path_spikes(job: DeckJob, hierarchy: Hierarchy) -> Iterator[Violation]:
-    layout = hierarchy.layout
-    for index in (hierarchy.top.cell_index(), *hierarchy.top.called_cells()):
-        cell = layout.cell(index)
-        for layer in layout.layer_indexes():
+    for cell in hierarchy.cells():
+        for layer in hierarchy.layout.layer_indexes():
             for shape in cell.shapes(layer).each(kdb.Shapes.SPaths):
                 if any(_turns_back(*edges) for edges in pairwise(_edges(shape))):
                     text = "a path turns back by more than 90 degrees"

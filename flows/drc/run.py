@@ -82,9 +82,9 @@ def run(
         raise NetlistError(
             f"cell {cell.name} of {gds} has no shape on any layer of the process: nothing can be checked"
         )
-    file, hierarchy = gds_file.for_tools(gds, layout, cell, work), Hierarchy(layout, cell)
-    job = DeckJob(pdk, file.path, file.top, work.resolve(), max(1, jobs), timeout_s, file.names, hierarchy, chosen)
-    result = _result(_run_all(_checks(job, wanted, layout), jobs), work, chosen)
+    plain, hierarchy = gds_file.plain_copy(layout, cell, work.resolve() / "layout.gds"), Hierarchy(layout, cell)
+    job = DeckJob(pdk, plain.path, plain.top, work.resolve(), max(1, jobs), timeout_s, plain.renamed, hierarchy, chosen)
+    result = _result(_run_all(_checks(job, wanted), jobs), work, chosen)
     return replace(result, notes=tuple(_notes(job, hierarchy, wanted)))
 
 
@@ -124,7 +124,7 @@ def _drawn(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> bool:
     return not shapes.at_end()
 
 
-def _checks(job: DeckJob, decks: Collection[str], layout: kdb.Layout) -> dict[str, Callable[[], Findings]]:
+def _checks(job: DeckJob, decks: Collection[str]) -> dict[str, Callable[[], Findings]]:
     """The checks of the decks by name, ready to run; the profile's precheck goes with the official deck."""
     checks: dict[str, Callable[[], Findings]] = {}
     if "ours" in decks:
@@ -132,7 +132,7 @@ def _checks(job: DeckJob, decks: Collection[str], layout: kdb.Layout) -> dict[st
     if "official" in decks:
         checks["official"] = partial(drc_official.official, job)
         if zero_area := _side_deck(job, "zero-area", job.pdk.zero_area_deck):
-            checks["zero-area"] = partial(drc_official.zero_area, job, zero_area, layout)
+            checks["zero-area"] = partial(drc_official.zero_area, job, zero_area)
         if pin_label := _side_deck(job, "pin-label", job.pdk.pin_label_deck):
             checks["pin-label"] = partial(drc_official.pin_label, job, pin_label)
     if "magic" in decks:
