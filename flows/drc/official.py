@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import klayout.db as kdb
+from mirrorneuron.flows.drc.degenerate import degenerate
 from mirrorneuron.flows.drc.findings import DeckJob, Findings
 from mirrorneuron.flows.drc.klayout import categories, items, report_path, run_deck
-from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 __all__ = ["official", "pin_label", "release", "zero_area"]
 
 # Without its switches the deck runs no rule and looks clean. Each group leaves its section in the log.
 _SECTIONS: Final = {"feol": "FEOL section", "beol": "BEOL section", "offgrid": "OFFGRID-ANGLES section"}
+_ZERO_AREA: Final = {"zero_area_shape": "shape without area", "zero_length_path": "path without length"}
 # A side check's exit status is 1 + the number of findings, up to 127; 1 itself is an error of its own.
 _SIDE_CHECK_CODES: Final = (0, *range(2, 128))
 
@@ -54,23 +53,15 @@ def zero_area(job: DeckJob, deck: Path) -> Findings:
     """
     done, database = run_deck(job, "zero-area", deck, {"top_cell_name": job.top}, _SIDE_CHECK_CODES)
     total = _last_number(r"(\d+) total zero-area objects", done.stdout, "zero-area", job)
-    violations = list(_without_area(job)) or list(items("zero-area", database, job))
+    violations = [
+        job.marker("zero-area", each.rule, _ZERO_AREA[each.rule], each.cell, each.box)
+        for each in (degenerate(job.hierarchy) if job.hierarchy else ())
+    ] or list(items("zero-area", database, job))
     if total and not violations:
         log = job.work / "zero-area.log"
         raise EvidenceError(f"the zero-area check counts {total} objects, and there is none (log: {log})")
     rules = len(re.findall(r"^\d+ zero-(?:area shapes|length paths)", done.stdout, re.MULTILINE))
     return Findings(rules, violations, report=str(report_path(job, "zero-area")))
-
-
-def _without_area(job: DeckJob) -> Iterator[Violation]:
-    drawn = kdb.Shapes.SBoxes | kdb.Shapes.SPolygons | kdb.Shapes.SPaths
-    for cell in job.hierarchy.cells() if job.hierarchy else ():
-        for layer in cell.layout().layer_indexes():
-            for shape in cell.shapes(layer).each(drawn):
-                if not shape.area():
-                    yield job.marker("zero-area", "zero_area_shape", "shape without area", cell.name, shape.dbbox())
-                elif shape.is_path() and len(set(shape.each_point())) == 1:
-                    yield job.marker("zero-area", "zero_length_path", "path without length", cell.name, shape.dbbox())
 
 
 def pin_label(job: DeckJob, deck: Path) -> Findings:

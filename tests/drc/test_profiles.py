@@ -233,3 +233,22 @@ def test_any_name_of_a_cell(name: str, drawing: Any, tmp_path: Path) -> None:
     gds = drawn.write(tmp_path / "x.gds")
     result = drc.run(gds, work=tmp_path / "work", decks=("magic",))
     assert {violation.cell for violation in result.violations} == {name}
+
+
+def test_shapes_without_extent_are_found_in_the_layout(drawing: Any, tmp_path: Path) -> None:
+    """The programs read a copy that has lost them; each has its place in the cell that holds it."""
+    drawn = drawing()
+    below = drawn.layout.create_cell("below")
+    drawn.box(layers.MET1, 0, 0, 1, 1)
+    metal = below.shapes(drawn.layout.layer(*layers.MET1))
+    metal.insert(kdb.DBox(0, 0, 0.6, 0))
+    metal.insert(kdb.DPath([kdb.DPoint(3, 0)] * 2, 0.3, 0.15, 0.15))
+    below.shapes(drawn.layout.layer(*layers.MET2)).insert(kdb.DPath([kdb.DPoint(5, 0), kdb.DPoint(6, 0)], 0))
+    drawn.top.insert(kdb.DCellInstArray(below, kdb.DTrans(0, False, 20, 0)))
+    result = drc.run(drawn.write(tmp_path / "x.gds"), work=tmp_path / "work", decks=("ours",))
+    shapes = [(v.rule, v.layer, v.cell, v.x, v.y) for v in result.violations if v.rule.startswith("zero_")]
+    assert sorted(shapes) == [
+        ("zero_area_shape", "met1", "below", 20.3, 0),
+        ("zero_area_shape", "met2", "below", 25.5, 0),
+        ("zero_length_path", "met1", "below", 23, 0),
+    ]
