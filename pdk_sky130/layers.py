@@ -9,10 +9,16 @@ import csv
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["DRAWING", "LAYERS_CSV", "PIN_LAYERS", "Layer", "PinLayers"]
+__all__ = ["ACCEPTED", "DRAWING", "FILL", "KNOWN", "LAYERS_CSV", "LAYER_PAIRS_CSV", "PIN_LAYERS", "Layer", "PinLayers"]
 
 LAYERS_CSV: Final = Path(__file__).with_name("layers.csv")
 """Columns: name, purpose (``drawing``, ``pin``, ``label``), layer, datatype. KLayout decks read it too."""
+
+LAYER_PAIRS_CSV: Final = Path(__file__).with_name("layer_pairs.csv")
+"""Every layer that somebody may draw. Columns: layer, datatype, ``source`` (``table``: the process's published table;
+``shuttle``: a shuttle takes it; ``cells``: the foundry's own cells hold it) and ``tinytapeout``: whether that shuttle
+takes it, by its precheck's list of 2026-04-18 less 64/44, which it removes by hand (its issue 136). The DRC deck reads
+the file too."""
 
 
 class Layer(NamedTuple):
@@ -52,6 +58,9 @@ PIN_LAYERS: Final[dict[str, PinLayers]] = {
 }
 """The conductors that can hold a pin, from the lowest."""
 
+FILL: Final[dict[str, Layer]] = {name: pair for (name, purpose), pair in _PAIRS.items() if purpose == "fill"}
+"""The layers of fill, by the layer that they fill."""
+
 DNWELL: Final = DRAWING["dnwell"]
 NWELL: Final = DRAWING["nwell"]
 DIFF: Final = DRAWING["diff"]
@@ -83,3 +92,24 @@ CAP2M: Final = DRAWING["cap2m"]
 NPN: Final = DRAWING["npn"]
 PNP: Final = DRAWING["pnp"]
 AREAID_SC: Final = DRAWING["areaid_sc"]
+
+
+_SHUTTLES: Final = ("tinytapeout",)
+
+
+def _known() -> dict[Layer, frozenset[str]]:
+    """The shuttles that take a layer, by the layer."""
+    with LAYER_PAIRS_CSV.open(encoding="utf-8", newline="") as stream:
+        return {
+            Layer(int(row["layer"]), int(row["datatype"])): frozenset(name for name in _SHUTTLES if row[name] == "yes")
+            for row in csv.DictReader(stream)
+        }
+
+
+KNOWN: Final[dict[Layer, frozenset[str]]] = _known()
+"""Every layer of the process, as `LAYER_PAIRS_CSV` lists them, and which shuttles take it."""
+
+ACCEPTED: Final[dict[str, frozenset[Layer]]] = {
+    name: frozenset(layer for layer, takers in KNOWN.items() if name in takers) for name in _SHUTTLES
+}
+"""The layers that a shuttle takes, by its name, where it publishes a list."""

@@ -18,6 +18,8 @@ __all__ = ["drc", "extract", "lvs", "matching"]
 def drc(
     gds: options.Gds,
     deck: options.Deck = "all",
+    profile: options.Profile = "full",
+    waivers: options.Waivers = None,
     top: options.Top = None,
     out: options.Out = options.OUT,
     jobs: options.Jobs = options.CORES,
@@ -25,12 +27,16 @@ def drc(
     """Check a layout against the design rules: our KLayout deck, the official one with its side checks, and Magic."""
     from mirrorneuron.flows import drc as step
 
+    accepted = step.read_waivers(waivers) if waivers else ()
     with _work(out, gds, "drc") as work:
-        result = step.run(gds, work=work, top=top, decks=step.DECKS if deck == "all" else (deck,), jobs=jobs)
+        decks = None if deck == "all" else (deck,)
+        result = step.run(gds, work=work, top=top, decks=decks, profile=profile, jobs=jobs)
+    if waivers:
+        result = step.waive(result, accepted, gds, top)
     data = result.as_json()
-    subject = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations"
-    lines = [*console.violations(data["violations"]), *console.not_applicable(data["not_applicable"])]
-    return judged(data, subject, lines, result.checks())
+    waived = f", {len(data['waived'])} waived" if waivers else ""
+    subject = f"{gds}: {data['rules_run']} rules, {len(data['violations'])} violations{waived}"
+    return judged(data, subject, console.drc(data), result.checks())
 
 
 def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out: options.Out = options.OUT) -> Outcome:
@@ -77,9 +83,10 @@ def extract(
 ) -> Outcome:
     """Extract a layout's devices, capacitances and on demand resistances as a SPICE netlist."""
     from mirrorneuron.flows import extract as step
+    from mirrorneuron.flows.tools.gds import stem
 
     with _work(out, gds, "extract") as work:
-        pex = work.parent / f"{gds.stem}.pex.spice"
+        pex = work.parent / f"{stem(gds)}.pex.spice"
         result = step.run(gds, out=pex, work=work, top=top, schematic=schematic, resistance=resistance)
         if compare is not None:
             agreement = step.compare(result, gds, compare, work=work / "compare", top=top)
@@ -101,8 +108,10 @@ def extract(
 def _work(out: Path, gds: Path, step: str) -> Iterator[Path]:
     """The folder for the logs and reports of a step, in the cell's workspace; bad input leaves neither behind."""
     from mirrorneuron.flows.tools.folders import made, workspace
+    from mirrorneuron.flows.tools.gds import stem
 
-    if gds.stem in {"", ".", ".."}:
-        raise FileError(f"results of {gds} would have the name {gds.stem!r} in --out. Rename the file.")
-    with workspace(gds.stem, out) as folder, made(folder / step, out) as work:
+    name = stem(gds)
+    if name in {"", ".", ".."}:
+        raise FileError(f"results of {gds} would have the name {name!r} in --out. Rename the file.")
+    with workspace(name, out) as folder, made(folder / step, out) as work:
         yield work

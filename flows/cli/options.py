@@ -28,6 +28,7 @@ __all__ = [
     "Out",
     "PinOrder",
     "Process",
+    "Profile",
     "Resistance",
     "Scheduler",
     "SchematicOnly",
@@ -39,6 +40,7 @@ __all__ = [
     "Targets",
     "Temperatures",
     "Top",
+    "Waivers",
     "WantedNetlist",
 ]
 
@@ -76,6 +78,12 @@ CharacterizedNetlist = Annotated[
 
 # Checks
 Deck = Annotated[str, typer.Option("--deck", metavar="NAME", help="ours, official, magic or all.")]
+Profile = Annotated[
+    str, typer.Option("--profile", metavar="NAME", help="Whose checks: full, tinytapeout or chipfoundry.")
+]
+Waivers = Annotated[
+    Path | None, typer.Option("--waivers", metavar="FILE", help="YAML file of violations that are accepted, and why.")
+]
 Centroid = Annotated[
     float | None,
     typer.Option("--centroid", metavar="UM", help="Largest distance of centroids; default: what the counts force."),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.flows.drc.result import Violation
+import klayout.db as kdb
+from mirrorneuron.flows.drc.hierarchy import Hierarchy
+from mirrorneuron.flows.drc.result import Box, Violation
 from mirrorneuron.pdk_sky130 import install
+from mirrorneuron.pdk_sky130.profiles import FULL, PROFILES, Profile
 
-__all__ = ["DeckJob", "Findings", "layer_of"]
+__all__ = ["DeckJob", "Findings", "layer_of", "rounded"]
 
 # The layer that a rule is about, by the first part of its name: decks and tables say "m1", "met1" or "MR_met1".
 _LAYERS: Final = {
@@ -31,12 +35,16 @@ class DeckJob:
 
     Attributes
     ----------
+    gds, top
+        As the programs read them.
     work
         Folder for reports and logs.
     timeout_s
         For each program [s].
-    centre
-        Middle of the top cell [um].
+    renamed
+        The layout's names of the cells that are called otherwise in `gds`.
+    hierarchy
+        The layout itself; without one, markers stay in the cells that the programs name.
     """
 
     pdk: install.Pdk
@@ -45,16 +53,45 @@ class DeckJob:
     work: Path
     threads: int
     timeout_s: float
-    centre: tuple[float, float] = (0.0, 0.0)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    hierarchy: Hierarchy | None = None
+    profile: Profile = PROFILES[FULL]
+
+    def cell_name(self, name: str) -> str:
+        """A cell's name in the layout, by its name in a program; a variant that KLayout makes has that of its cell."""
+        plain = name if name in self.renamed else re.sub(r"\$VAR\d+$", "", name)
+        return self.renamed.get(plain, plain)
+
+    def marker(self, deck: str, rule: str, text: str, cell: str, box: kdb.DBox) -> Violation:
+        """A violation in a cell of the layout; its place in the top cell is that of the cell's first placement."""
+        centre = (self.hierarchy.first_place(cell) if self.hierarchy else kdb.DCplxTrans()) * box.center()
+        x, y = round(centre.x, 6), round(centre.y, 6)
+        return Violation(deck, rule, text, layer_of(rule), x, y, cell, rounded(box))
 
 
 @dataclass(frozen=True)
 class Findings:
-    """The violations of one check; `rules`: how many it reports to have run; `skipped`: rules not applied, with why."""
+    """The violations of one check.
+
+    Attributes
+    ----------
+    rules
+        How many it reports to have run.
+    skipped
+        Rules that were not applied, with the reason.
+    report
+        The file that it left; empty for none.
+    """
 
     rules: int
     violations: list[Violation]
     skipped: dict[str, str] = field(default_factory=dict)
+    report: str = ""
+
+
+def rounded(box: kdb.DBox) -> Box:
+    """The corners of a box [um]."""
+    return round(box.left, 6), round(box.bottom, 6), round(box.right, 6), round(box.top, 6)
 
 
 def layer_of(rule: str) -> str:

@@ -8,11 +8,16 @@ from pathlib import Path
 import klayout.db as kdb
 import klayout.rdb as rdb
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.drc.findings import DeckJob, layer_of
+from mirrorneuron.flows.drc.findings import DeckJob, layer_of, rounded
 from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
-__all__ = ["categories", "items", "run_deck"]
+__all__ = ["categories", "items", "report_path", "run_deck"]
+
+
+def report_path(job: DeckJob, name: str) -> Path:
+    """Where a deck leaves its report."""
+    return job.work / f"{name}.lyrdb"
 
 
 def run_deck(
@@ -32,7 +37,7 @@ def run_deck(
     ToolError
         KLayout is missing, crashed or hung.
     """
-    report = job.work / f"{name}.lyrdb"
+    report = report_path(job, name)
     report.unlink(missing_ok=True)
     variables = {"input": str(job.gds), "report": str(report), **switches}
     log = job.work / f"{name}.log"
@@ -72,16 +77,25 @@ def categories(database: rdb.ReportDatabase) -> Iterator[rdb.RdbCategory]:
         pending += category.each_sub_category()
 
 
-def items(deck: str, database: rdb.ReportDatabase) -> Iterator[Violation]:
-    """The markers of a report, each with its place in the top cell."""
+def items(deck: str, database: rdb.ReportDatabase, job: DeckJob) -> Iterator[Violation]:
+    """The markers of a report, each with its place in the top cell, and in the cell that it belongs to."""
     for item in database.each_item():
         category = database.category_by_id(item.category_id())
         cell = database.cell_by_id(item.cell_id())
         box = _box(item)
-        centre = _to_top(cell, database) * box.center() if not box.empty() else kdb.DPoint()
+        if box.empty():
+            box = kdb.DBox(0, 0, 0, 0)
+        centre = _to_top(cell, database) * box.center()
         rule = _full_name(category)
         yield Violation(
-            deck, rule, category.description or rule, layer_of(rule), round(centre.x, 6), round(centre.y, 6)
+            deck,
+            rule,
+            category.description or rule,
+            layer_of(rule),
+            round(centre.x, 6),
+            round(centre.y, 6),
+            job.cell_name(str(cell.name())),
+            rounded(box),
         )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.flows.drc.findings import DeckJob, Findings, layer_of
-from mirrorneuron.flows.drc.result import Violation
+import klayout.db as kdb
+from mirrorneuron.flows.drc.findings import DeckJob, Findings
+from mirrorneuron.flows.drc.hierarchy import Hierarchy
+from mirrorneuron.flows.drc.result import Box, Violation
 from mirrorneuron.flows.tools import magic
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
@@ -37,8 +40,7 @@ drc count total
 foreach {text boxes} [drc listall why] {
     puts $out "rule $text"
     foreach box $boxes {
-        lassign $box x1 y1 x2 y2
-        puts $out [format "at %.6f %.6f" [expr {$um * ($x1 + $x2) / 2.0}] [expr {$um * ($y1 + $y2) / 2.0}]]
+        puts $out [format "at %.6f %.6f %.6f %.6f" {*}[lmap edge $box {expr {$um * $edge}}]]
     }
 }
 puts $out end
@@ -71,14 +73,15 @@ def check(job: DeckJob) -> Findings:
     )
     rules = _number(r"Total number of rules specif\w+ in tech file: (\d+)", done.stdout, report)
     total = _number(r"Total DRC errors found: (\d+)", done.stdout, report)
-    violations = _violations(report)
+    violations = _violations(report, job)
     if total == 0 and violations:
         raise EvidenceError(f"Magic counts 0 DRC errors and lists {len(violations)} ({report})")
     if total and not violations:
         # 8.3.105 names no rule for a cell that holds nothing but one wire that is too narrow.
         text = f"Magic counts {total} errors and names none ({report})"
-        violations = [Violation("magic", "unlisted", text, "", *job.centre)]
-    return Findings(rules, violations)
+        whole = job.hierarchy.top.dbbox() if job.hierarchy else kdb.DBox(0, 0, 0, 0)
+        violations = [job.marker("magic", "unlisted", text, job.cell_name(job.top), whole)]
+    return Findings(rules, violations, report=str(report))
 
 
 def _number(pattern: str, text: str, report: Path) -> int:
@@ -88,7 +91,7 @@ def _number(pattern: str, text: str, report: Path) -> int:
     return int(match.group(1))
 
 
-def _violations(report: Path) -> list[Violation]:
+def _violations(report: Path, job: DeckJob) -> list[Violation]:
     """Violations from the file that the script leaves: ``box``, then ``rule`` and ``at`` lines, ``end``."""
     lines = report.read_text().splitlines() if report.is_file() else []
     if len(lines) < 2 or lines[-1] != "end" or not lines[0].startswith("box "):
@@ -96,21 +99,74 @@ def _violations(report: Path) -> list[Violation]:
     x1, y1, x2, y2 = (float(word) for word in lines[0].split()[1:])
     if x2 <= x1 or y2 <= y1:
         raise EvidenceError(f"Magic reads no shape of the cell: none is on a layer that it knows ({report})")
-    violations: list[Violation] = []
+    # Magic lists a place once for each part of the layout that it looks at.
+    listed: dict[tuple[str, Box], None] = {}
     text = ""
     for line in lines[1:-1]:
         kind, _, rest = line.partition(" ")
         if kind == "rule":
             text = rest.strip()
         elif kind == "at":
-            x, y = (float(word) for word in rest.split())
             # The grid is 0.005 um; finer digits come from Magic's single-precision scale.
-            rule = _rule_name(text)
-            violations.append(Violation("magic", rule, text, layer_of(rule), round(x, 4), round(y, 4)))
+            left, bottom, right, top = (round(float(word), 4) for word in rest.split())
+            listed[text, (left, bottom, right, top)] = None
         else:
             raise EvidenceError(f"Magic's DRC report {report} has a line that cannot be read: {line!r}")
-    # An error inside a subcell shows in its parent once more, without its rule.
-    return [violation for violation in violations if violation.text != _REPEATED] or violations
+    return [
+        job.marker("magic", _rule_name(text), text, job.cell_name(job.top), kdb.DBox(*box))
+        for text, box in _named(list(listed), job.hierarchy)
+    ]
+
+
+def _named(listed: list[tuple[str, Box]], hierarchy: Hierarchy | None) -> list[tuple[str, Box]]:
+    """The places with the rule's text in the stead of "see the subcell".
+
+    An error inside a cell has its text at one of the cell's places; at the others, and in the parents of the first once
+    more, Magic only says that there is one.
+    """
+    named = [(text, box) for text, box in listed if text != _REPEATED]
+    texts: dict[tuple[float, float], list[str]] = {}
+    for text, box in named:
+        texts.setdefault(_centre(box), []).append(text)
+    if not named or hierarchy is None:
+        return named or listed
+    seen = kdb.Region()
+    for _, box in named:
+        seen.insert(_fine(box))
+    for text, box in listed:
+        if text != _REPEATED or _centre(box) in texts:
+            continue
+        own = _texts_elsewhere(kdb.DBox(*box).center(), texts, hierarchy)
+        if own or (seen & kdb.Region(_fine(box))).is_empty():
+            named += [(each, box) for each in own or (text,)]
+    return named
+
+
+def _texts_elsewhere(
+    place: kdb.DPoint, texts: Mapping[tuple[float, float], list[str]], hierarchy: Hierarchy
+) -> list[str]:
+    """What Magic says at the places that equal this one in another placement of a cell that lies over it."""
+    for name, placement in hierarchy.at(place):
+        inside = hierarchy.in_um(placement).inverted() * place
+        for other in hierarchy.placements(name):
+            there = hierarchy.in_um(other) * inside
+            if own := texts.get(_key(there.x, there.y)):
+                return own
+    return []
+
+
+def _fine(box: Box) -> kdb.Box:
+    """A box in units of 0.1 nm, as fine as Magic's places are kept."""
+    return kdb.DBox(*box).to_itype(1e-4)
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return _key((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+
+
+def _key(x: float, y: float) -> tuple[float, float]:
+    """A place, to a nanometre: Magic's own rounding is finer."""
+    return round(x, 3), round(y, 3)
 
 
 def _rule_name(text: str) -> str:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import klayout.db as kdb
+from mirrorneuron.flows.drc.degenerate import degenerate
 from mirrorneuron.flows.drc.findings import DeckJob, Findings
-from mirrorneuron.flows.drc.klayout import categories, items, run_deck
-from mirrorneuron.flows.drc.result import Violation
+from mirrorneuron.flows.drc.klayout import categories, items, report_path, run_deck
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
-__all__ = ["official", "pin_label", "zero_area"]
+__all__ = ["official", "pin_label", "release", "zero_area"]
 
-# Without these switches the deck runs no rule and looks clean. Each group leaves its section in the log.
-_SWITCHES: Final = {"feol": "true", "beol": "true", "offgrid": "true", "floating_met": "true", "seal": "false"}
-_SECTIONS: Final = ("FEOL section", "BEOL section", "OFFGRID-ANGLES section")
+# Without its switches the deck runs no rule and looks clean. Each group leaves its section in the log.
+_SECTIONS: Final = {"feol": "FEOL section", "beol": "BEOL section", "offgrid": "OFFGRID-ANGLES section"}
+_ZERO_AREA: Final = {"zero_area_shape": "shape without area", "zero_length_path": "path without length"}
 # A side check's exit status is 1 + the number of findings, up to 127; 1 itself is an error of its own.
 _SIDE_CHECK_CODES: Final = (0, *range(2, 128))
 
 
 def official(job: DeckJob) -> Findings:
-    """Run the official deck with all its rule groups.
+    """Run the official deck with the rule groups of the profile.
 
     Raises
     ------
@@ -33,42 +31,37 @@ def official(job: DeckJob) -> Findings:
         KLayout is missing, crashed or hung.
     """
     done, database = run_deck(
-        job, "official", job.pdk.drc_deck, {"top_cell": job.top, "thr": str(job.threads), **_SWITCHES}
+        job, "official", job.pdk.drc_deck, {"top_cell": job.top, "thr": str(job.threads), **job.profile.switches}
     )
     rules = sum(1 for category in categories(database) if not any(category.each_sub_category()))
     lines = {line.strip() for line in done.stdout.splitlines()}
-    missing = [section for section in _SECTIONS if section not in lines]
+    wanted = [section for group, section in _SECTIONS.items() if job.profile.switches[group] == "true"]
+    missing = [section for section in wanted if section not in lines]
     if rules and missing:
         raise EvidenceError(
             f"the official deck did not run its {', '.join(missing)}; the rules that it did run prove nothing "
             f"(log: {job.work / 'official.log'})"
         )
-    return Findings(rules, list(items("official", database)))
+    return Findings(rules, list(items("official", database, job)), report=str(report_path(job, "official")))
 
 
-def zero_area(job: DeckJob, deck: Path, layout: kdb.Layout) -> Findings:
-    """The shuttle's check for shapes without area and paths without length."""
+def zero_area(job: DeckJob, deck: Path) -> Findings:
+    """The shuttle's check for shapes without area and paths without length.
+
+    The deck counts; the places come from the layout, as the deck marks a cell's shape as if it were in the top cell,
+    and a path without length not at all.
+    """
     done, database = run_deck(job, "zero-area", deck, {"top_cell_name": job.top}, _SIDE_CHECK_CODES)
     total = _last_number(r"(\d+) total zero-area objects", done.stdout, "zero-area", job)
-    violations = list(items("zero-area", database))
-    # The deck marks shapes without area, but only counts paths without length.
-    violations += [
-        Violation("zero-area", "zero_length_path", "path without length", "", x, y)
-        for x, y in _zero_length_paths(layout)
-    ]
-    if (total == 0) != (not violations):
+    violations = [
+        job.marker("zero-area", each.rule, _ZERO_AREA[each.rule], each.cell, each.box)
+        for each in (degenerate(job.hierarchy) if job.hierarchy else ())
+    ] or list(items("zero-area", database, job))
+    if total and not violations:
         log = job.work / "zero-area.log"
-        raise EvidenceError(f"the zero-area check counts {total} objects and marks {len(violations)} (log: {log})")
-    return Findings(len(re.findall(r"^\d+ zero-(?:area shapes|length paths)", done.stdout, re.MULTILINE)), violations)
-
-
-def _zero_length_paths(layout: kdb.Layout) -> Iterator[tuple[float, float]]:
-    for cell in layout.each_cell():
-        for layer in layout.layer_indexes():
-            for shape in cell.shapes(layer).each(kdb.Shapes.SPaths):
-                if shape.area() and len(set(shape.each_point())) == 1:
-                    centre = shape.dbbox().center()
-                    yield centre.x, centre.y
+        raise EvidenceError(f"the zero-area check counts {total} objects, and there is none (log: {log})")
+    rules = len(re.findall(r"^\d+ zero-(?:area shapes|length paths)", done.stdout, re.MULTILINE))
+    return Findings(rules, violations, report=str(report_path(job, "zero-area")))
 
 
 def pin_label(job: DeckJob, deck: Path) -> Findings:
@@ -76,11 +69,18 @@ def pin_label(job: DeckJob, deck: Path) -> Findings:
     switches = {"top_cell_name": job.top, "threads": str(job.threads)}
     done, database = run_deck(job, "pin-label", deck, switches, _SIDE_CHECK_CODES)
     total = _last_number(r"(\d+) total error\(s\)", done.stdout, "pin-label", job)
-    violations = list(items("pin-label", database))
+    violations = list(items("pin-label", database, job))
     if (total == 0) != (not violations):
         log = job.work / "pin-label.log"
         raise EvidenceError(f"the pin-label check counts {total} errors and marks {len(violations)} (log: {log})")
-    return Findings(_last_number(r"(\d+) checks", done.stdout, "pin-label", job), violations)
+    rules = _last_number(r"(\d+) checks", done.stdout, "pin-label", job)
+    return Findings(rules, violations, report=str(report_path(job, "pin-label")))
+
+
+def release(deck: Path) -> str:
+    """The release that the official deck states; empty if it states none."""
+    match = re.search(r"""^\s*release\s*=\s*["']([^"']+)["']""", deck.read_text(errors="replace"), re.MULTILINE)
+    return match.group(1) if match else ""
 
 
 def _last_number(pattern: str, text: str, name: str, job: DeckJob) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 import klayout.rdb as rdb
+from mirrorneuron.flows.drc import degenerate
 from mirrorneuron.flows.drc.findings import DeckJob, Findings
-from mirrorneuron.flows.drc.klayout import categories, items, run_deck
+from mirrorneuron.flows.drc.klayout import categories, items, report_path, run_deck
 from mirrorneuron.flows.drc.result import Violation
 from mirrorneuron.pdk_sky130.errors import EvidenceError
+from mirrorneuron.pdk_sky130.layers import DRAWING
 from mirrorneuron.pdk_sky130.rules import RULES, RULES_CSV
 
 __all__ = ["DECK", "check", "violations"]
@@ -43,13 +46,24 @@ def check(job: DeckJob) -> Findings:
             f"{': ' if differing else ''}{', '.join(differing)} (log: {log})"
         )
     skipped = dict(re.findall(r"^not applicable: (\S+): (.+)$", done.stdout, re.MULTILINE))
-    return Findings(len(ran), violations(database), skipped)
+    markers = [each for each in violations(database, job) if each.rule not in degenerate.RULES or not job.hierarchy]
+    return Findings(len(ran), [*markers, *_degenerate(job)], skipped, str(report_path(job, "ours")))
 
 
-def violations(database: rdb.ReportDatabase) -> list[Violation]:
+def violations(database: rdb.ReportDatabase, job: DeckJob) -> list[Violation]:
     """The markers of our deck's report. A rule about many layers has an output for each, called ``rule:layer``."""
     violations = []
-    for violation in items("ours", database):
+    for violation in items("ours", database, job):
         rule, _, layer = violation.rule.partition(":")
-        violations.append(replace(violation, rule=rule, layer=layer or violation.layer))
+        # A layer that has no name is in no other place of the report.
+        text = f"{violation.text}: {layer}" if "/" in layer else violation.text
+        violations.append(replace(violation, rule=rule, text=text, layer=layer or violation.layer))
     return violations
+
+
+def _degenerate(job: DeckJob) -> Iterator[Violation]:
+    """The deck's two rules of shapes without extent, on the layout as it was handed in."""
+    names = {pair: name for name, pair in DRAWING.items()}
+    for each in degenerate.degenerate(job.hierarchy) if job.hierarchy else ():
+        layer = names.get(each.layer, f"{each.layer.layer}/{each.layer.datatype}")
+        yield replace(job.marker("ours", each.rule, RULES[each.rule].text, each.cell, each.box), layer=layer)

@@ -7,10 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from mirrorneuron.flows.results.check import Check
+from mirrorneuron.pdk_sky130.profiles import FULL, PROFILES, Profile
 
-__all__ = ["DrcResult", "Violation"]
+__all__ = ["Box", "DrcResult", "Violation", "Waived", "Waiver"]
 
 _PLACES_SHOWN: Final = 3
+
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,11 @@ class Violation:
     layer
         The drawing layer that the rule is about; empty if the rule's name does not say.
     x, y
-        Centre of the marker in the top cell [um].
+        Centre of the marker in the top cell [um]; of a marker in a cell below, at the cell's first place.
+    cell
+        The cell that the marker belongs to: it is at each of the cell's places.
+    box
+        Lower left and upper right corner of the marker in that cell [um].
     """
 
     deck: str
@@ -33,6 +41,51 @@ class Violation:
     layer: str
     x: float
     y: float
+    cell: str = ""
+    box: Box = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A rule that may be violated at a place, and why.
+
+    Attributes
+    ----------
+    cell, box
+        The place: a box in a cell [um], or all of the cell if it is None; at each of the cell's places.
+    deck
+        The deck whose rule it is; empty for any.
+    """
+
+    rule: str
+    cell: str
+    reason: str
+    deck: str = ""
+    box: Box | None = None
+
+    @property
+    def place(self) -> str:
+        """The place in words."""
+        box = f"({', '.join(f'{edge:g}' for edge in self.box)}) um" if self.box else "whole"
+        return f"cell {self.cell}, {box}"
+
+    @property
+    def name(self) -> str:
+        """The rule in words."""
+        return f"{self.deck} {self.rule}".lstrip()
+
+
+@dataclass(frozen=True)
+class Waived:
+    """A violation and the waivers that cover its places."""
+
+    violation: Violation
+    by: tuple[Waiver, ...]
+
+    @property
+    def reason(self) -> str:
+        """The reasons of the waivers."""
+        return "; ".join(dict.fromkeys(waiver.reason for waiver in self.by))
 
 
 @dataclass(frozen=True)
@@ -44,16 +97,29 @@ class DrcResult:
     rules_by_deck
         Number of rules that each check itself reports to have run.
     not_applicable
-        The rules of our deck among them that do not apply to this layout, with the reason.
+        The rules among them that do not apply to this layout, with the reason.
+    profile
+        What was checked, and what it leaves open.
+    reports
+        The file that each check left, by check: KLayout marker databases (``.lyrdb``), and Magic's list.
+    notes
+        What is worth knowing and no violation.
+    waived, unused_waivers
+        Filled in by `waive`.
     """
 
     violations: tuple[Violation, ...]
     rules_by_deck: dict[str, int]
     not_applicable: dict[str, str] = field(default_factory=dict)
+    profile: Profile = PROFILES[FULL]
+    reports: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    unused_waivers: tuple[Waiver, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """No violation."""
+        """No violation that is not waived."""
         return not self.violations
 
     @property
@@ -63,16 +129,27 @@ class DrcResult:
 
     def as_json(self) -> dict[str, Any]:
         """The result as a JSON object; coordinates in um."""
+        profile = self.profile
         return {
             "passed": self.passed,
+            "profile": {
+                "name": profile.name,
+                "version": profile.version,
+                "source": profile.source,
+                "not_checked": list(profile.not_checked),
+            },
             "rules_run": self.rules_run,
             "rules_by_deck": self.rules_by_deck,
             "not_applicable": self.not_applicable,
+            "notes": list(self.notes),
+            "reports": self.reports,
             "violations": [asdict(violation) for violation in self.violations],
+            "waived": [{**asdict(each.violation), "reason": each.reason} for each in self.waived],
+            "unused_waivers": [asdict(waiver) for waiver in self.unused_waivers],
         }
 
     def checks(self) -> list[Check]:
-        """A check for each deck, and one for each rule that is violated."""
+        """A check for each deck, for each rule that is violated, and for each waiver; waived is skipped."""
         checks: list[Check] = []
         for deck, rules in self.rules_by_deck.items():
             violations = [violation for violation in self.violations if violation.deck == deck]
@@ -81,7 +158,25 @@ class DrcResult:
             checks += _by_rule(violations)
         unlisted = [violation for violation in self.violations if violation.deck not in self.rules_by_deck]
         passed = self.rules_run > 0 and not unlisted
-        return [*checks, Check("drc", "rules run", passed, self.rules_run), *_by_rule(unlisted)]
+        return [
+            *checks,
+            Check("drc", "rules run", passed, self.rules_run),
+            *_by_rule(unlisted),
+            *(_waived(each) for each in self.waived),
+            *(_unused(waiver) for waiver in self.unused_waivers),
+        ]
+
+
+def _waived(waived: Waived) -> Check:
+    violation = waived.violation
+    at = f"({violation.x:.3f}, {violation.y:.3f}) um"
+    detail = f"waived: {waived.reason}; {violation.text}; at {at}"
+    return Check("drc", f"{violation.deck}: {violation.rule} at {at}", True, "waived", None, "", detail, skipped=True)
+
+
+def _unused(waiver: Waiver) -> Check:
+    detail = f"unused waiver: nothing violates {waiver.name} in {waiver.place}; its reason: {waiver.reason}"
+    return Check("drc", f"waiver for {waiver.name}, {waiver.place}", True, "unused", None, "", detail, skipped=True)
 
 
 def _by_rule(violations: Iterable[Violation]) -> list[Check]:

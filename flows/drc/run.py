@@ -5,8 +5,9 @@ Evidence, without which nothing passes: every deck left its whole report, and re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,16 +16,19 @@ import klayout.db as kdb
 from mirrorneuron.flows.drc import magic as drc_magic
 from mirrorneuron.flows.drc import official as drc_official
 from mirrorneuron.flows.drc import ours as drc_ours
+from mirrorneuron.flows.drc import precheck
 from mirrorneuron.flows.drc.findings import DeckJob, Findings
+from mirrorneuron.flows.drc.hierarchy import Hierarchy
 from mirrorneuron.flows.drc.result import DrcResult
 from mirrorneuron.flows.tools import gds as gds_file
 from mirrorneuron.pdk_sky130 import install
-from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError, NetlistError
+from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError, MissingToolError, NetlistError
 from mirrorneuron.pdk_sky130.layers import DRAWING, Layer
+from mirrorneuron.pdk_sky130.profiles import FULL, PROFILES, Profile
 
 __all__ = ["DECKS", "run"]
 
-DECKS: Final[tuple[str, ...]] = ("ours", "official", "magic")
+DECKS: Final[tuple[str, ...]] = PROFILES[FULL].decks
 """The decks that `run` knows; the official one brings its zero-area and pin-label checks where the PDK has them."""
 
 _TIMEOUT_S: Final = 1800.0
@@ -35,7 +39,8 @@ def run(
     *,
     work: Path,
     top: str | None = None,
-    decks: Sequence[str] = DECKS,
+    decks: Sequence[str] | None = None,
+    profile: str = FULL,
     jobs: int = 1,
     timeout_s: float = _TIMEOUT_S,
 ) -> DrcResult:
@@ -50,7 +55,9 @@ def run(
     top
         Cell to check; needed only if the file has several top cells.
     decks
-        Which of `DECKS`.
+        Which of `DECKS`; by default all that the profile runs.
+    profile
+        Which of `PROFILES`: what a shuttle runs, or everything.
     jobs
         How many programs may run at the same time.
     timeout_s
@@ -59,15 +66,14 @@ def run(
     Raises
     ------
     InputError
-        No such deck, not a GDS, or the top cell is not there.
+        No such profile, no such deck, not a GDS, or the top cell is not there.
     EvidenceError
         A deck ran no rule, or left no report or only a part of one.
     ToolError
-        A program is missing, crashed or hung.
+        A program is missing, crashed or hung, or the PDK lacks a deck that the shuttle runs.
     """
-    unknown = [deck for deck in decks if deck not in DECKS]
-    if unknown or not decks:
-        raise InputError(f"no DRC deck {', '.join(unknown) or 'given'}; choose from {', '.join(DECKS)}, or all of them")
+    chosen = _profile(profile)
+    wanted = _decks(chosen, decks)
     layout = gds_file.read(gds)
     cell = gds_file.top_cell(layout, gds, top)
     pdk = install.locate()
@@ -76,9 +82,36 @@ def run(
         raise NetlistError(
             f"cell {cell.name} of {gds} has no shape on any layer of the process: nothing can be checked"
         )
-    path, centre = gds_file.as_gds(gds, layout, work), cell.dbbox().center()
-    job = DeckJob(pdk, path, cell.name, work.resolve(), max(1, jobs), timeout_s, (centre.x, centre.y))
-    return _result(_run_all(_checks(job, decks, layout), jobs), work)
+    plain, hierarchy = gds_file.plain_copy(layout, cell, work.resolve() / "layout.gds"), Hierarchy(layout, cell)
+    job = DeckJob(pdk, plain.path, plain.top, work.resolve(), max(1, jobs), timeout_s, plain.renamed, hierarchy, chosen)
+    result = _result(_run_all(_checks(job, wanted), jobs), work, chosen)
+    return replace(result, notes=tuple(_notes(job, hierarchy, wanted)))
+
+
+def _profile(name: str) -> Profile:
+    if name not in PROFILES:
+        raise InputError(f"no DRC profile {name}; choose from {', '.join(PROFILES)}")
+    return PROFILES[name]
+
+
+def _decks(profile: Profile, decks: Sequence[str] | None) -> tuple[str, ...]:
+    if decks is None:
+        return profile.decks
+    unknown = [deck for deck in decks if deck not in profile.decks]
+    if unknown or not decks:
+        of = "" if profile.name == FULL else f" in profile {profile.name}"
+        names = ", ".join(profile.decks)
+        raise InputError(f"no DRC deck {', '.join(unknown) or 'given'}{of}; choose from {names}, or all of them")
+    return tuple(decks)
+
+
+def _notes(job: DeckJob, hierarchy: Hierarchy, decks: Collection[str]) -> Iterator[str]:
+    """What is true of the layout or of the decks, whatever the profile makes of it."""
+    for layer in precheck.unknown_layers(hierarchy):
+        yield f"layer {layer.layer}/{layer.datatype} is unknown to the process"
+    wanted, here = job.profile.release, drc_official.release(job.pdk.drc_deck)
+    if "official" in decks and wanted and wanted != here:
+        yield f"the shuttle runs release {wanted} of the official deck; this PDK has {here or 'one without a release'}"
 
 
 def _drawn(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> bool:
@@ -91,20 +124,34 @@ def _drawn(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> bool:
     return not shapes.at_end()
 
 
-def _checks(job: DeckJob, decks: Collection[str], layout: kdb.Layout) -> dict[str, Callable[[], Findings]]:
-    """The checks of the decks by name, ready to run."""
+def _checks(job: DeckJob, decks: Collection[str]) -> dict[str, Callable[[], Findings]]:
+    """The checks of the decks by name, ready to run; the profile's precheck goes with the official deck."""
     checks: dict[str, Callable[[], Findings]] = {}
     if "ours" in decks:
         checks["ours"] = partial(drc_ours.check, job)
     if "official" in decks:
         checks["official"] = partial(drc_official.official, job)
-        if job.pdk.zero_area_deck:
-            checks["zero-area"] = partial(drc_official.zero_area, job, job.pdk.zero_area_deck, layout)
-        if job.pdk.pin_label_deck:
-            checks["pin-label"] = partial(drc_official.pin_label, job, job.pdk.pin_label_deck)
+        if zero_area := _side_deck(job, "zero-area", job.pdk.zero_area_deck):
+            checks["zero-area"] = partial(drc_official.zero_area, job, zero_area)
+        if pin_label := _side_deck(job, "pin-label", job.pdk.pin_label_deck):
+            checks["pin-label"] = partial(drc_official.pin_label, job, pin_label)
     if "magic" in decks:
         checks["magic"] = partial(drc_magic.check, job)
+    if "official" in decks and job.profile.precheck and job.hierarchy:
+        checks["precheck"] = partial(precheck.check, job, job.hierarchy)
     return checks
+
+
+def _side_deck(job: DeckJob, name: str, deck: Path | None) -> Path | None:
+    """A side check's deck. A shuttle's profile must have it; the full one takes what the PDK has."""
+    if name not in job.profile.side_checks:
+        return None
+    if deck is None and job.profile.name != FULL:
+        raise MissingToolError(
+            f"the PDK in {job.pdk.root} has no {name} check, which profile {job.profile.name} runs. Assemble one that "
+            "has it: python -m mirrorneuron.pdk_sky130.install, without PDK_ROOT"
+        )
+    return deck
 
 
 def _run_all(checks: dict[str, Callable[[], Findings]], jobs: int) -> dict[str, Findings]:
@@ -113,13 +160,15 @@ def _run_all(checks: dict[str, Callable[[], Findings]], jobs: int) -> dict[str, 
         return {name: future.result() for name, future in futures.items()}
 
 
-def _result(findings: dict[str, Findings], work: Path) -> DrcResult:
+def _result(findings: dict[str, Findings], work: Path, profile: Profile) -> DrcResult:
     """The findings of all checks together; each must have run rules."""
     for name, own in findings.items():
         if own.rules < 1:
             raise EvidenceError(f"the {name} check ran 0 rules: it did not check the layout (see {work})")
     return DrcResult(
-        tuple(violation for own in findings.values() for violation in own.violations),
-        {name: own.rules for name, own in findings.items()},
-        {rule: reason for own in findings.values() for rule, reason in own.skipped.items()},
+        profile=profile,
+        violations=tuple(violation for own in findings.values() for violation in own.violations),
+        rules_by_deck={name: own.rules for name, own in findings.items()},
+        not_applicable={rule: reason for own in findings.values() for rule, reason in own.skipped.items()},
+        reports={name: own.report for name, own in findings.items() if own.report},
     )

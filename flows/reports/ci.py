@@ -29,7 +29,8 @@ def junit(title: str, checks: Sequence[Check], status: int, message: str | None 
     failures = [check for check in checks if not check.passed]
     # A status that no check accounts for must not look like a pass.
     broken = status not in _WORDS or (status == 1 and not failures)
-    counts = {"tests": len(checks) + broken, "failures": len(failures), "errors": int(broken)}
+    skipped = sum(check.skipped for check in checks)
+    counts = {"tests": len(checks) + broken, "failures": len(failures), "errors": int(broken), "skipped": skipped}
     attributes = {key: str(value) for key, value in counts.items()}
     suites = ElementTree.Element("testsuites", attributes)
     suite = ElementTree.SubElement(suites, "testsuite", {"name": _clean(title), **attributes})
@@ -38,6 +39,8 @@ def junit(title: str, checks: Sequence[Check], status: int, message: str | None 
         if not check.passed:
             failure = ElementTree.SubElement(case, "failure", {"message": _clean(_summary(check))})
             failure.text = _clean(check.detail)
+        elif check.skipped:
+            ElementTree.SubElement(case, "skipped", {"message": _clean(check.detail)})
     if broken:
         case = ElementTree.SubElement(suite, "testcase", {"classname": "mirrorneuron", "name": "ran"})
         ElementTree.SubElement(case, "error", {"message": _clean(message or f"exit status {status}")})
@@ -46,15 +49,15 @@ def junit(title: str, checks: Sequence[Check], status: int, message: str | None 
 
 
 def markdown(title: str, checks: Sequence[Check], status: int, message: str | None = None) -> str:
-    """Markdown: the verdict and a table of the checks, failed ones first."""
+    """Markdown: the verdict and a table of the checks, failed ones first, then skipped ones."""
     verdict = _WORDS.get(status, f"no verdict (exit status {status})")
     lines = [f"## {_cell(title)}: {verdict}", ""]
     if message:
         lines += [_cell(message), ""]
     if checks:
         lines += ["| | step | check | value | limit | |", "|---|---|---|---:|---:|---|"]
-    for check in sorted(checks, key=lambda check: check.passed):
-        mark = "ok" if check.passed else "**failed**"
+    for check in sorted(checks, key=lambda check: (check.passed, not check.skipped)):
+        mark = "**failed**" if not check.passed else "skipped" if check.skipped else "ok"
         value, limit = (_cell(_number(each, check.unit)) for each in (check.value, check.limit))
         cells = (mark, check.step, _cell(check.name), value, limit, _cell(check.detail))
         lines.append(f"| {' | '.join(cells)} |")

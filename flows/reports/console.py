@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 
-__all__ = ["checks", "files", "groups", "not_applicable", "table", "verdict", "violations"]
+__all__ = ["checks", "drc", "files", "groups", "table", "verdict"]
 
 _RULES_SHOWN: Final = 20
 _PLACES_SHOWN: Final = 3
@@ -51,7 +51,32 @@ def verdict(passed: bool, subject: str) -> str:
     return f"{'PASSED' if passed else 'FAILED'}  {subject}"
 
 
-def violations(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def drc(data: Mapping[str, Any]) -> list[str]:
+    """A design rule check: the profile, violations by rule, waivers, what was not checked, and the reports."""
+    profile = data["profile"]
+    lines = [f"  profile {profile['name']}: {profile['version']}"] if profile["version"] else []
+    lines += [*_violations(data["violations"]), *_waivers(data)]
+    lines += [f"  note: {note}" for note in data["notes"]]
+    lines += _not_applicable(data["not_applicable"])
+    if profile["not_checked"]:
+        lines.append(f"  not checked: {'; '.join(profile['not_checked'])}")
+    return [*lines, *(f"  {deck} report: {path}" for deck, path in data["reports"].items())]
+
+
+def _waivers(data: Mapping[str, Any]) -> list[str]:
+    """Every violation that is waived, and every waiver without one."""
+    lines = [
+        f"  waived {each['deck']} {each['rule']} at ({each['x']:.3f}, {each['y']:.3f}) um: {each['reason']}"
+        for each in data["waived"]
+    ]
+    for each in data["unused_waivers"]:
+        rule = f"{each['deck']} {each['rule']}".lstrip()
+        box = "whole" if each["box"] is None else f"({', '.join(f'{edge:g}' for edge in each['box'])}) um"
+        lines.append(f"  unused waiver for {rule} in cell {each['cell']}, {box}: {each['reason']}")
+    return lines
+
+
+def _violations(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Design-rule violations by rule, with the first places [um] of each and how many more there are."""
     by_rule: dict[tuple[str, str, str], list[str]] = {}
     for violation in records:
@@ -68,7 +93,7 @@ def violations(records: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def not_applicable(rules: Mapping[str, str]) -> list[str]:
+def _not_applicable(rules: Mapping[str, str]) -> list[str]:
     """Rules that did not apply to a layout, by reason."""
     by_reason: dict[str, list[str]] = {}
     for rule, reason in rules.items():

@@ -14,6 +14,7 @@ class Check:
 
     ``value`` and ``limit`` are in ``unit``; both may be text (``"match"``), or None where a step has no number.
     ``detail`` is for the reader: place, text of the rule, path of the log.
+    ``skipped``: it was not judged, and the detail says why (a violation that is waived).
     """
 
     step: str
@@ -23,7 +24,11 @@ class Check:
     limit: float | int | str | None = None
     unit: str = ""
     detail: str = ""
+    skipped: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The check as a JSON object."""
-        return asdict(self)
+        """The check as a JSON object; ``skipped`` stands in it only where it is true."""
+        data = asdict(self)
+        if not self.skipped:
+            del data["skipped"]
+        return data

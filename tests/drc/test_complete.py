@@ -19,7 +19,9 @@ NM = {"um": ("nm", 1000), "um^2": ("nm^2", 1_000_000)}
 # Rules of the deck that no published table has, and where they come from.
 ELSEWHERE = {
     "LU.": "Magic technology",
-    "urpm.": "shuttle's deck",
+    "urpm.": "shuttle's deck and precheck",
+    "layer.unknown": "shuttle's precheck",
+    "tie.1": "ours: a clear message for a tie on diffusion",
     "cap2m.": "shuttle's deck, Magic technology",
     "ar_": "published antenna rules",
     "cfom.": "shuttle's density check",

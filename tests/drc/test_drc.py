@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import klayout.db as kdb
+import klayout.rdb as rdb
 import pytest
-from mirrorneuron.flows import drc
+from mirrorneuron.flows import drc, tools
 from mirrorneuron.flows.drc import official as drc_official
+from mirrorneuron.flows.drc.findings import DeckJob
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import EvidenceError, InputError
 from mirrorneuron.pdk_sky130.rules import RULES
@@ -27,11 +30,20 @@ def test_a_clean_layout_passes_every_deck(clean_gds: Path, tmp_path: Path) -> No
     assert set(result.not_applicable) == {f"{layer}.pd.1{end}" for layer in DENSITIES for end in "de"}
     assert result.as_json() == {
         "passed": True,
+        "profile": {"name": "full", "version": "", "source": "", "not_checked": []},
         "rules_run": sum(result.rules_by_deck.values()),
         "rules_by_deck": result.rules_by_deck,
         "not_applicable": result.not_applicable,
+        "notes": [],
+        "reports": result.reports,
         "violations": [],
+        "waived": [],
+        "unused_waivers": [],
     }
+    # KLayout's marker browser opens all but Magic's.
+    assert result.reports.keys() == result.rules_by_deck.keys()
+    assert all(Path(path).is_file() for path in result.reports.values())
+    assert {Path(path).suffix for deck, path in result.reports.items() if deck != "magic"} == {".lyrdb"}
 
 
 def found(result: drc.DrcResult, deck: str, rule: str) -> list[drc.Violation]:
@@ -85,15 +97,29 @@ def test_nothing_but_the_defects_is_found(defects: drc.DrcResult) -> None:
 
 def test_violations_as_json(defects: drc.DrcResult) -> None:
     data = defects.as_json()
-    assert list(data) == ["passed", "rules_run", "rules_by_deck", "not_applicable", "violations"]
     assert data["passed"] is False
-    assert all(list(violation) == ["deck", "rule", "text", "layer", "x", "y"] for violation in data["violations"])
+    keys = ["deck", "rule", "text", "layer", "x", "y", "cell", "box"]
+    assert all(list(violation) == keys for violation in data["violations"])
+    spacing = [violation for violation in data["violations"] if violation["rule"] == "m1.2"]
+    assert {violation["cell"] for violation in spacing} == {"spacing"}, "a marker tells the cell that it belongs to"
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *groups: str) -> None:
+    """The official deck leaves rule groups out, whatever it is asked for."""
+    whole = drc_official.run_deck
+
+    def run_deck(
+        job: DeckJob, name: str, deck: Path, switches: dict[str, str], *args: Any
+    ) -> tuple[tools.Completed, rdb.ReportDatabase]:
+        return whole(job, name, deck, {**switches, **dict.fromkeys(groups, "false")}, *args)
+
+    monkeypatch.setattr(drc_official, "run_deck", run_deck)
 
 
 def test_a_deck_with_its_rule_groups_off_is_no_pass(
     clean_gds: Path, tmp_path: Path, only_main_deck: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drc_official, "_SWITCHES", {})
+    without(monkeypatch, "feol", "beol", "offgrid", "floating_met")
     with pytest.raises(EvidenceError, match="ran 0 rules"):
         drc.run(clean_gds, work=tmp_path, decks=("official",))
 
@@ -101,9 +127,7 @@ def test_a_deck_with_its_rule_groups_off_is_no_pass(
 def test_a_deck_with_one_rule_group_off_is_no_pass(
     clean_gds: Path, tmp_path: Path, only_main_deck: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        drc_official, "_SWITCHES", {"feol": "false", "beol": "false", "offgrid": "true", "seal": "false"}
-    )
+    without(monkeypatch, "feol", "beol", "floating_met")
     with pytest.raises(EvidenceError, match="FEOL section, BEOL section"):
         drc.run(clean_gds, work=tmp_path, decks=("official",))
 

@@ -81,22 +81,34 @@ def test_a_report_of_an_earlier_run_is_no_evidence(
 
 
 @pytest.mark.parametrize(
-    ("shape", "cell", "x", "y"),
+    ("shape", "cell", "place", "box"),
     [
-        ("polygon: (0,0;0,2;4,2;4,0)", "cell", 2, 1),
-        ("box: (1,1;3,5)", "cell", 2, 3),
-        ("edge: (0,0;6,0)", "cell", 3, 0),
-        ("edge-pair: (0,0;0,2)|(1,2;1,0)", "cell", 0.5, 1),
-        ("polygon: (0,0;0,2;4,2;4,0)", "below", 9, 22),
+        ("polygon: (0,0;0,2;4,2;4,0)", "cell", (2, 1), (0, 0, 4, 2)),
+        ("box: (1,1;3,5)", "cell", (2, 3), (1, 1, 3, 5)),
+        ("edge: (0,0;6,0)", "cell", (3, 0), (0, 0, 6, 0)),
+        ("edge-pair: (0,0;0,2)|(1,2;1,0)", "cell", (0.5, 1), (0, 0, 1, 2)),
+        ("polygon: (0,0;0,2;4,2;4,0)", "below", (9, 22), (0, 0, 4, 2)),
+        ("polygon: (0,0;0,2;4,2;4,0)", "below$VAR1", (9, 22), (0, 0, 4, 2)),
     ],
 )
 def test_every_kind_of_marker_has_a_place(
-    shape: str, cell: str, x: float, y: float, clean_gds: Path, tmp_path: Path, program: Program, only_main_deck: None
+    shape: str,
+    cell: str,
+    place: tuple[float, float],
+    box: tuple[float, float, float, float],
+    clean_gds: Path,
+    tmp_path: Path,
+    program: Program,
+    only_main_deck: None,
 ) -> None:
-    program("klayout", leaving(report(RULE, ITEM.format("m1.1", cell, shape).replace("m1.1", "'m1.1'"))))
+    text = report(RULE, ITEM.format("m1.1", cell, shape).replace("m1.1", "'m1.1'"))
+    if "$" in cell:
+        text = text.replace("<name>below<", f"<name>{cell}<")
+    program("klayout", leaving(text))
     result = drc.run(clean_gds, work=tmp_path, decks=("official",))
     assert result.rules_run == 1
-    assert result.violations == (drc.Violation("official", "m1.1", "met1 width", "met1", x, y),)
+    violation = drc.Violation("official", "m1.1", "met1 width", "met1", *place, cell.partition("$")[0], box)
+    assert result.violations == (violation,)
 
 
 def test_nested_categories_are_rules_of_their_own(
@@ -106,7 +118,8 @@ def test_nested_categories_are_rules_of_their_own(
     program("klayout", leaving(report(nested + RULE, ITEM.format("met1.space", "cell", "box: (0,0;2,2)"))))
     result = drc.run(clean_gds, work=tmp_path, decks=("official",))
     assert result.rules_run == 3
-    assert result.violations == (drc.Violation("official", "met1.space", "too near", "met1", 1, 1),)
+    violation = drc.Violation("official", "met1.space", "too near", "met1", 1, 1, "cell", (0, 0, 2, 2))
+    assert result.violations == (violation,)
 
 
 def our_report(log: str, *rules: str) -> str:
@@ -170,9 +183,13 @@ def magic_report(text: str) -> str:
         ("pass", EvidenceError, "before its script drc.tcl did"),
         (MAGIC_DONE, EvidenceError, "did not report its totals"),
         (MAGIC_TOTALS + MAGIC_DONE, EvidenceError, "missing or cut off"),
-        (magic_report("box 0 0 1 1\nrule x (m1.1)\nat 1 1\n"), EvidenceError, "missing or cut off"),
+        (magic_report("box 0 0 1 1\nrule x (m1.1)\nat 1 1 1 1\n"), EvidenceError, "missing or cut off"),
         (magic_report("box 0 0 0 0\nend\n"), EvidenceError, "reads no shape"),
-        (magic_report("box 0 0 1 1\nrule x (m1.1)\nat 1 1\nend\n"), EvidenceError, "counts 0 DRC errors and lists 1"),
+        (
+            magic_report("box 0 0 1 1\nrule x (m1.1)\nat 1 1 1 1\nend\n"),
+            EvidenceError,
+            "counts 0 DRC errors and lists 1",
+        ),
         (magic_report("box 0 0 1 1\nsomething\nend\n"), EvidenceError, "cannot be read: 'something'"),
         (magic_report("box 0 0 1 1\nend\n").replace("file: 5", "file: 0"), EvidenceError, "magic check ran 0 rules"),
         (
@@ -191,14 +208,14 @@ def test_magic_without_a_whole_report(
 
 
 def test_magic_violations(clean_gds: Path, tmp_path: Path, program: Program) -> None:
-    text = "box 0 0 1 1\nrule Too thin (li.1)\nat 1.5 2\nat 3 4\nrule Too odd\nat 5 6\nend\n"
+    text = "box 0 0 1 1\nrule Too thin (li.1)\nat 1 1.5 2 2.5\nat 3 4 3 4\nat 3 4 3 4\nrule Too odd\nat 5 6 5 6\nend\n"
     program("magic", magic_report(text).replace("found: 0", "found: 3"))
     result = drc.run(clean_gds, work=tmp_path / "work", decks=("magic",))
     assert result.rules_by_deck == {"magic": 5}
     assert result.violations == (
-        drc.Violation("magic", "li.1", "Too thin (li.1)", "li1", 1.5, 2),
-        drc.Violation("magic", "li.1", "Too thin (li.1)", "li1", 3, 4),
-        drc.Violation("magic", "Too odd", "Too odd", "", 5, 6),
+        drc.Violation("magic", "li.1", "Too thin (li.1)", "li1", 1.5, 2, "cell", (1, 1.5, 2, 2.5)),
+        drc.Violation("magic", "li.1", "Too thin (li.1)", "li1", 3, 4, "cell", (3, 4, 3, 4)),
+        drc.Violation("magic", "Too odd", "Too odd", "", 5, 6, "cell", (5, 6, 5, 6)),
     )
 
 

@@ -16,8 +16,8 @@ from tests.kit.drc_patterns import Placed
 
 CHECKED = {name for name, rule in RULES.items() if rule.kind == "rule"}
 Verdicts = list[tuple[Placed, set[str]]]
-# Rules of a whole chip: test_density.py draws for them.
-ELSEWHERE = {(name, holds) for name in CHECKED if ".pd." in name for holds in (True, False)}
+# Rules of a whole chip: test_density.py draws for them; of layers that have no name: test_profiles.py.
+ELSEWHERE = {(name, holds) for name in CHECKED if ".pd." in name or name == "layer.unknown" for holds in (True, False)}
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdicts]:
     placed = drc_patterns.write([one for patterns in tables.values() for one in patterns], folder / "patterns.gds")
     job = DeckJob(install.locate(), folder / "patterns.gds", "patterns", folder, 2, 300)
     _, database = drc_klayout.run_deck(job, "ours", drc_ours.DECK, {"top": job.top, "threads": "2"})
-    found = drc_patterns.assign(placed, drc_ours.violations(database))
+    found = drc_patterns.assign(placed, drc_ours.violations(database, job))
     by_table = defaultdict(list)
     for index, one in enumerate(placed):
         by_table[table_of[id(one.pattern)]].append((one, found[index]))

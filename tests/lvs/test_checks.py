@@ -24,6 +24,17 @@ def resistor(kit, *, covers=(layers.RPM, layers.PSDM, layers.NPC), tap=True, w=5
     return drawing
 
 
+def half_transistor(kit):
+    """A gate amid its diffusion, and 20 um to the right an equal one at the end of its own."""
+    drawing = kit.Drawing()
+    for x, before in ((0, 300), (20_000, 0)):
+        drawing.box(layers.DIFF, x - before, 0, x + 450, 1000)
+        drawing.box(layers.POLY, x, -200, x + 150, 1200)
+        drawing.box(layers.NSDM, x - 500, -150, x + 600, 1150)
+    drawing.tap("s", -3000, 500, layers.PSDM)
+    return drawing
+
+
 def changed(drawing, layer, x0, y0, x1, y1):
     drawing.box(layer, x0, y0, x1, y1)
     return drawing
@@ -102,7 +113,7 @@ DEFECTS = {
     "bent body": (
         lambda k: changed(changed(resistor(k), RES, 500, 500, 800, 900), layers.POLY, 500, 500, 800, 900),
         RESISTOR,
-        "no rectangle",
+        "no rectangle at (0.325, 1.5) um",
     ),
     "mark narrower than the poly": (
         lambda k: cut(resistor(k), RES, 400, 0, 900, 9000),
@@ -167,6 +178,7 @@ DEFECTS = {
         VPP,
         "marks no finger",
     ),
+    "gate with one diffusion": (half_transistor, RESISTOR, "gate shape ignored at (20.075, 0.5) um"),
     "memory cell": (lambda k: changed(resistor(k), DRAWING["areaid_ce"], 0, 0, 900, 900), RESISTOR, "areaid_ce at"),
 }
 

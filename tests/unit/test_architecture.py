@@ -54,7 +54,7 @@ LAYERS: Final = (
     ("generators.hand", "generators.spec"),
     ("pdk_sky130.technology", "pdk_sky130.models"),
     ("pdk_sky130.spice",),
-    ("pdk_sky130.devices",),
+    ("pdk_sky130.devices", "pdk_sky130.profiles"),
     ("pdk_sky130.rules", "pdk_sky130.layers", "pdk_sky130.install"),
     ("pdk_sky130.errors", "pdk_sky130.constants"),
     ("lvs",),

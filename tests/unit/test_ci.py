@@ -23,7 +23,13 @@ def suite(text: str) -> ElementTree.Element:
 
 def test_junit() -> None:
     found = suite(ci.junit("mirrorneuron drc a.gds", [GOOD, BAD], 1))
-    assert found.attrib == {"name": "mirrorneuron drc a.gds", "tests": "2", "failures": "1", "errors": "0"}
+    assert found.attrib == {
+        "name": "mirrorneuron drc a.gds",
+        "tests": "2",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "0",
+    }
     good, bad = found
     assert (good.get("classname"), good.get("name"), len(good)) == ("drc", "official: violations", 0)
     (failure,) = bad

@@ -13,6 +13,7 @@ from tests.kit.front_shapes import (
     n_diff,
     n_fet,
     n_tap,
+    p_diff,
     p_fet,
     p_tap,
     two,
@@ -88,6 +89,27 @@ def in_well(patterns: Iterable[Pattern]) -> Iterator[Pattern]:
     return (pattern for pattern in patterns if pattern.name != "nothing around it")
 
 
+def ties() -> Iterator[Pattern]:
+    """Ties drawn on diffusion instead of tap; a source with the implant of a tie beside a gate is none."""
+    box = (0, 0, 410, 410)
+    p_tie = merged(p_diff(box), contact(120, 120))
+    n_tie = merged(n_diff(box), contact(120, 120))
+    bare_well: Shapes = {"nwell": [(-600, -600, 1000, 1000)]}
+    yield passes("tie.1", "p+ tie on tap", p_tap())
+    yield passes("tie.1", "n+ tie on tap", well())
+    yield passes("tie.1", "n+ diffusion in the substrate", merged(n_tie, SUBSTRATE))
+    yield fails("tie.1", "p+ tie on diffusion", p_tie)
+    yield fails("tie.1", "n+ tie on diffusion", merged(n_tie, bare_well))
+    # Neither is far from a tap, lacks an implant, or leaves its well without a tap: one message is all.
+    yield passes("LU.2", "a p+ tie on diffusion is a tap", merged(n_tie_far(), p_tie), also={"tie.1"})
+    yield passes("nwell.4", "an n+ tie on diffusion is a tap", merged(n_tie, bare_well), also={"tie.1"})
+
+
+def n_tie_far() -> Shapes:
+    """An n+ diffusion 2 um right of the origin, without a tap of its own."""
+    return merged(n_diff((2000, 0, 2410, 410)), contact(2120, 120))
+
+
 PATTERNS = [
     *inside(
         width("difftap.1", "diff", 150, 1000, (90, 120), nsdm=[(-125, -125, 2125, 2125)]),
@@ -124,4 +146,5 @@ PATTERNS = [
         enclosed("difftap.10", "nwell", "tap", 410, 180, 2000, merged(N_IMPLANT, contact(120, 120)), (100, 150)),
     ),
     *two("difftap.11", p_tap(), well((0, 0, 2000, 2000)), 130, (410, 410), (50, 120), shift=200),
+    *ties(),
 ]

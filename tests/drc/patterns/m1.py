@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from tests.kit.drc_patterns import Shapes, area, beside_huge, enclosed, hole, spacing, two_adjacent, width
+from tests.kit.drc_patterns import (
+    Shapes,
+    area,
+    beside_huge,
+    enclosed,
+    fails,
+    hole,
+    passes,
+    spacing,
+    two_adjacent,
+    width,
+)
 
 # What an mcon at (0, 0, 170, 170) needs below metal 1.
 BELOW: Shapes = {"li1": [(-200, -200, 370, 370)]}
 
+
+def twisted(gap: int) -> Shapes:
+    """A polygon of two lobes that are drawn in opposite directions, and metal beside the right one."""
+    lobes = [(0, 0), (0, 800), (800, 800), (800, 400), (1200, 400), (1200, 600), (800, 600), (800, 0)]
+    return {"met1": [lobes, (1200 + gap, 300, 1700 + gap, 700)]}
+
+
 PATTERNS = [
     *width("m1.1", "met1", 140, 1000, (100, 100)),
     *spacing("m1.2", "met1", 140, (300, 500), (100, 100)),
+    passes("m1.2", "beside a twisted polygon", twisted(140)),
+    fails("m1.2", "beside a twisted polygon", twisted(135)),
     *beside_huge("m1.3a", "m1.3b", "met1", 280, 140, 140, 525),
     *enclosed("m1.4", "met1", "mcon", 170, 30, 200, BELOW, (20, 25)),
     *two_adjacent("m1.5", "met1", "mcon", 170, 60, 30, 300, BELOW),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.kit.drc_patterns import Pattern, Shapes, around, fails, merged, passes, spacing, width
-from tests.kit.front_shapes import limits, n_diff
+from tests.kit.front_shapes import limits, n_diff, well
 
 HEAD = 2160
 BODY = 1000
@@ -124,6 +124,21 @@ def without(layer: str) -> Shapes:
     return {name: shapes for name, shapes in resistor().items() if name != layer}
 
 
+def beside_well() -> Iterator[Pattern]:
+    """An n-well beside a resistor's urpm, which ends at 810; the well's tap is far away."""
+    drawn = resistor(marker="urpm")
+
+    def near(x: int, y: int = -2000) -> Shapes:
+        return merged(drawn, well((810 + x, y, 6000 + x, y + 9000)))
+
+    top = 2 * HEAD + BODY + 200
+    yield from limits("urpm.nwell", "side by side", near(700), near(695))
+    yield from limits("urpm.nwell", "corner to corner", near(420, top + 560), near(415, top + 560))
+    yield fails("urpm.nwell", "touching", near(0))
+    yield fails("urpm.nwell", "crossing", near(-5))
+    yield passes("urpm.nwell", "inside", merged(drawn, well((-4000, -4000, 4000, 10000))))
+
+
 PATTERNS = [
     *width("rpm.1a", "rpm", 1270, 3000, (430, 1195)),
     *widths(),
@@ -131,6 +146,7 @@ PATTERNS = [
     *spacing("rpm.2", "rpm", 840, (1500, 1500), (500, 675)),
     *width("urpm.1a", "urpm", 1270, 3000, (430, 1195)),
     *spacing("urpm.2", "urpm", 840, (1500, 1500), (500, 675)),
+    *beside_well(),
     *limits("rpm.3", "side", resistor(rpm=(200, 200, 720, 200)), resistor(rpm=(195, 200, 725, 200))),
     *limits("rpm.3", "side, urpm", *(resistor(rpm=(gap, 200, 720, 200), marker="urpm") for gap in (200, 195))),
     *limits("rpm.3", "end", resistor(), resistor(rpm=(460, 195, 460, 200))),
