@@ -76,9 +76,10 @@ def extract(
 ) -> Outcome:
     """Extract a layout's devices, capacitances and on demand resistances as a SPICE netlist."""
     from mirrorneuron.flows import extract as step
+    from mirrorneuron.flows.tools.gds import stem
 
     with _work(out, gds, "extract") as work:
-        pex = work.parent / f"{gds.stem}.pex.spice"
+        pex = work.parent / f"{stem(gds)}.pex.spice"
         result = step.run(gds, out=pex, work=work, top=top, schematic=schematic, resistance=resistance)
         if compare is not None:
             agreement = step.compare(result, gds, compare, work=work / "compare", top=top)
@@ -100,8 +101,10 @@ def extract(
 def _work(out: Path, gds: Path, step: str) -> Iterator[Path]:
     """The folder for the logs and reports of a step, in the cell's workspace; bad input leaves neither behind."""
     from mirrorneuron.flows.tools.folders import made, workspace
+    from mirrorneuron.flows.tools.gds import stem
 
-    if gds.stem in {"", ".", ".."}:
-        raise FileError(f"results of {gds} would have the name {gds.stem!r} in --out. Rename the file.")
-    with workspace(gds.stem, out) as folder, made(folder / step, out) as work:
+    name = stem(gds)
+    if name in {"", ".", ".."}:
+        raise FileError(f"results of {gds} would have the name {name!r} in --out. Rename the file.")
+    with workspace(name, out) as folder, made(folder / step, out) as work:
         yield work

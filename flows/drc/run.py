@@ -76,8 +76,9 @@ def run(
         raise NetlistError(
             f"cell {cell.name} of {gds} has no shape on any layer of the process: nothing can be checked"
         )
-    path, centre = gds_file.as_gds(gds, layout, work), cell.dbbox().center()
-    job = DeckJob(pdk, path, cell.name, work.resolve(), max(1, jobs), timeout_s, (centre.x, centre.y))
+    plain = gds_file.plain_copy(layout, cell, work.resolve() / "layout.gds")
+    centre = cell.dbbox().center()
+    job = DeckJob(pdk, plain.path, plain.top, work.resolve(), max(1, jobs), timeout_s, (centre.x, centre.y))
     return _result(_run_all(_checks(job, decks, layout), jobs), work)
 
 
