@@ -87,9 +87,7 @@ def _start(path: Path) -> bytes:
                 start = start or block[:64]
                 size += len(block)
                 if size > UNPACKED_MAX_BYTES:
-                    raise FileError(
-                        f"{path} unpacks to more than {UNPACKED_MAX_BYTES / 1e9:g} GB. Unpack it."
-                    )
+                    raise FileError(f"{path} unpacks to more than {UNPACKED_MAX_BYTES / 1e9:g} GB. Unpack it.")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FileError(f"{path} is not a GDS file (its gzip is damaged: {error}). Pack it again.") from error
     return start
