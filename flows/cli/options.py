@@ -20,6 +20,7 @@ __all__ = [
     "Gds",
     "Ignore",
     "Jobs",
+    "Libraries",
     "Method",
     "Mismatch",
     "Netlist",
@@ -37,6 +38,7 @@ __all__ = [
     "Supplies",
     "Targets",
     "Temperatures",
+    "Tolerance",
     "Top",
     "WantedNetlist",
 ]
@@ -58,6 +60,18 @@ Set = Annotated[
 Gds = Annotated[Path, typer.Argument(metavar="GDS", help="A layout of any origin.")]
 Netlist = Annotated[Path, typer.Argument(metavar="SPICE", help="The netlist that the layout must match.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
+Libraries = Annotated[
+    list[Path] | None,
+    typer.Option("--library", metavar="SPICE", help="A netlist with subcircuits that the netlist calls; repeatable."),
+]
+Tolerance = Annotated[
+    str,
+    typer.Option(
+        "--tolerance",
+        metavar="NAME",
+        help="exact, or official: sizes may differ as much as the official netgen set-up allows; each is listed.",
+    ),
+]
 PinOrder = Annotated[
     Path | None,
     typer.Option("--schematic", metavar="SPICE", help="Netlist whose pin order the extracted netlist adopts."),

@@ -7,7 +7,7 @@ its own (`compare`). Any GDS can be read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,7 @@ def run(
     top: str | None = None,
     centroid_limit: float | None = None,
     ignore: Collection[str] = (),
+    libraries: Sequence[Path] = (),
 ) -> MatchingResult:
     """Report on the matching of a layout.
 
@@ -50,6 +51,8 @@ def run(
         counts of units force.
     ignore
         Checks (names in `CHECKS`) whose errors do not fail the report.
+    libraries
+        Netlists with subcircuits that `netlist` calls.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def run(
     if not extraction.devices:
         nothing = f"no transistor, npn or high-ohmic resistor{_oddities(extraction)}"
         raise NetlistError(f"cell {cell.name} of {gds} holds {nothing}. Nothing can match.")
-    comparison = compare(extraction, matching_netlist.read(netlist, cell.name)) if netlist else None
+    comparison = compare(extraction, matching_netlist.read(netlist, cell.name, libraries)) if netlist else None
     groups = find_groups(extraction, comparison.unit_fingers if comparison else None)
     names = _net_names(groups, extraction, comparison)
     surroundings = Surroundings(extraction)
