@@ -17,6 +17,16 @@ TOP: Final = "mirrorneuron"
 
 LAYERS: Final = (
     ("flows.cli",),
+    # Former places of modules that README and docs of earlier versions import.
+    (
+        "flows.executor",
+        "flows.executor_dask",
+        "flows.sampling",
+        "flows.statistics",
+        "flows.sweep",
+        "flows.testbenches.bench",
+        "generators.neuron",
+    ),
     ("flows.compare",),
     ("flows.characterize", "flows.datasheet", "flows.signoff"),
     ("flows.steps.cell",),
@@ -35,17 +45,18 @@ LAYERS: Final = (
     ("flows.tools",),
     ("generators.catalog",),
     ("generators.cells",),
+    ("generators.cell",),
     ("generators.blocks",),
     ("generators.primitives",),
     ("generators.circuit",),
-    ("generators.fixed_units", "generators.units"),
+    ("generators.units",),
     ("generators.placement",),
-    ("generators.spec",),
+    ("generators.hand", "generators.spec"),
     ("pdk_sky130.technology", "pdk_sky130.models"),
     ("pdk_sky130.spice",),
     ("pdk_sky130.devices",),
     ("pdk_sky130.rules", "pdk_sky130.layers", "pdk_sky130.install"),
-    ("pdk_sky130.errors",),
+    ("pdk_sky130.errors", "pdk_sky130.constants"),
     ("lvs",),
 )
 """From the roof to the ground. A name covers a module, or a package with all that is in it; the longest one counts.
