@@ -92,7 +92,7 @@ def load(path: Path, top: str, libraries: Sequence[Path] = ()) -> Schematic:
     circuits = netlist.read(path, libraries)
     _check_lines(circuits)
     circuit = circuits.top(top)
-    reader = _ElementReader()
+    reader = _LvsDeviceReader()
     compared = tuple(_named(reader.devices(flatten(circuits, circuit, DEVICES.__contains__, separate_copies=True))))
     ties = reader.ties(circuit.pins)
     notes = [
@@ -135,7 +135,7 @@ def _named(devices_of: Iterator[LvsDevice]) -> Iterator[LvsDevice]:
         yield replace(device, name=name)
 
 
-class _ElementReader:
+class _LvsDeviceReader:
     """Makes devices of elements, and keeps what is none: shorts, capacitors by value, parameters without influence."""
 
     def __init__(self) -> None:

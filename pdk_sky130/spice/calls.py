@@ -14,13 +14,18 @@ from mirrorneuron.pdk_sky130.spice.devices import FIXED_WIDTHS_UM, DeviceForm
 from mirrorneuron.pdk_sky130.spice.flatten import FlatElement
 from mirrorneuron.pdk_sky130.spice.text import number
 
-__all__ = ["GEOMETRY", "copies", "dropped", "length_um", "model_and_nodes", "perimeter_text"]
+__all__ = ["GEOMETRY", "copies", "dropped", "length_um", "model_and_nodes", "model_values", "perimeter_text"]
 
 GEOMETRY: Final = frozenset(("ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"))
 """Areas, perimeters and distances of a transistor's diffusions: they follow from the layout."""
 
 # The mismatch models' and capacitors' own words for `m`.
 _MULTIPLIERS: Final = ("mult", "mf")
+
+_LENGTHS: Final = frozenset(("w", "l", "pd", "ps", "sa", "sb", "sd"))
+_AREAS: Final = frozenset(("ad", "as"))
+# The smallest diffusion has 0.01 um2, and in square metres none reaches this.
+_SQUARE_METRES_BELOW: Final = 1e-6
 
 
 def model_and_nodes(element: FlatElement, forms: Mapping[str, DeviceForm]) -> tuple[str, tuple[str, ...]]:
@@ -55,6 +60,31 @@ def length_um(element: FlatElement, key: str) -> float:
             "suffix, or metres (2u, 2e-6)"
         )
     return size
+
+
+def model_values(element: FlatElement, form: DeviceForm | None) -> dict[str, float]:
+    """All parameters of a device's line as numbers in the units of the models: um, and um2 of diffusion.
+
+    Parameters
+    ----------
+    form
+        Of the device; None for one that `devices` does not have, whose numbers are taken as they are.
+
+    Raises
+    ------
+    NetlistError
+        A parameter is no number, W or L no size of a device, or a transistor's ``mult`` neither 1 nor its ``m``.
+    """
+    values = element.values()
+    if form is None:
+        return values
+    for key in _LENGTHS & values.keys():
+        values[key] = length_um(element, key) if key in form.sizes else devices.micrometres(values[key])
+    for key in _AREAS & values.keys():
+        values[key] *= 1e12 if abs(values[key]) < _SQUARE_METRES_BELOW else 1.0
+    if form.element == "m":
+        _check_multiplier(element, "mult")
+    return values
 
 
 def copies(element: FlatElement, key: str = "m") -> float:
@@ -101,9 +131,14 @@ def dropped(element: FlatElement, model: str, form: DeviceForm) -> tuple[str, ..
             if abs(length_um(element, key) - width) > 1e-9:
                 raise element.error(f"{model} is {width:g} um wide, not w={text}; leave w out")
         elif key in _MULTIPLIERS:
-            if element.parameter(key) not in (1.0, copies(element)):
-                raise element.error(f"{key}={text} is neither 1 nor m; write the number of copies as m={text}")
+            _check_multiplier(element, key)
         elif form.element != "m" or key not in GEOMETRY:
             raise element.error(f"{key}={text} is no size of {model} that can be compared or followed; leave it out")
         left_out.append(key)
     return tuple(left_out)
+
+
+def _check_multiplier(element: FlatElement, key: str) -> None:
+    if key in element.parameters and element.parameter(key) not in (1.0, copies(element)):
+        text = element.parameters[key]
+        raise element.error(f"{key}={text} is neither 1 nor m; write the number of copies as m={text}")
