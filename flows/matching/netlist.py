@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.pdk_sky130.devices import BIPOLARS
+from mirrorneuron.pdk_sky130.devices import BIPOLARS, MODEL_PREFIX
 from mirrorneuron.pdk_sky130.errors import NetlistError
 from mirrorneuron.pdk_sky130.spice import calls, devices, netlist
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM
@@ -21,18 +21,17 @@ from mirrorneuron.pdk_sky130.spice.flatten import FlatElement, flatten
 
 __all__ = ["Wanted", "read"]
 
-_PREFIX: Final = "sky130_fd_pr__"
 _MOS: Final = re.compile(r"(special_)?[np](fet|mos)\w*")
 # The general device, and the width [um] that the name tells.
 _RESISTORS: Final[dict[str, tuple[str, float | None]]] = {
     **{name: (name, None) for name in ("res_high_po", "res_xhigh_po")},
     **{
-        name.removeprefix(_PREFIX): (kind.removeprefix(_PREFIX), width)
+        name.removeprefix(MODEL_PREFIX): (kind.removeprefix(MODEL_PREFIX), width)
         for name, (kind, width) in FIXED_WIDTHS_UM.items()
     },
 }
 _NPN_W_NM: Final = 1000.0
-_MOS_FORM: Final = devices.DEVICES[f"{_PREFIX}nfet_01v8"]
+_MOS_FORM: Final = devices.DEVICES[f"{MODEL_PREFIX}nfet_01v8"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def _devices(elements: Iterable[FlatElement]) -> Iterator[Wanted]:
         if element.letter not in "xmrq" or not element.words:
             continue
         name, nodes = calls.model_and_nodes(element, devices.DEVICES)
-        model = name.removeprefix(_PREFIX)
+        model = name.removeprefix(MODEL_PREFIX)
         if _MOS.fullmatch(model) and element.letter in "xm":
             yield _transistor(element, model, nodes)
         elif model in _RESISTORS and element.letter in "xr":
@@ -95,7 +94,7 @@ def _devices(elements: Iterable[FlatElement]) -> Iterator[Wanted]:
 
 def _transistor(element: FlatElement, model: str, nodes: tuple[str, ...]) -> Wanted:
     drain, gate, source, bulk = _nets(element, nodes, 4, "a transistor")
-    calls.dropped(element, _PREFIX + model, _MOS_FORM)
+    calls.dropped(element, MODEL_PREFIX + model, _MOS_FORM)
     fingers = int(calls.copies(element, "nf")) if "nf" in element.parameters else 0
     w, length = (_size(element, key) for key in ("w", "l"))
     return Wanted(element.name, model, drain, gate, source, bulk, w, length, fingers, _copies(element))
@@ -103,7 +102,7 @@ def _transistor(element: FlatElement, model: str, nodes: tuple[str, ...]) -> Wan
 
 def _resistor(element: FlatElement, model: str, nodes: tuple[str, ...]) -> Wanted:
     first, second, bulk = _nets(element, nodes, 3, "a resistor")
-    calls.dropped(element, _PREFIX + model, devices.DEVICES[_PREFIX + model])
+    calls.dropped(element, MODEL_PREFIX + model, devices.DEVICES[MODEL_PREFIX + model])
     kind, width = _RESISTORS[model]
     w = _size(element, "w") if width is None else 1000 * width
     length = _size(element, "l")
@@ -112,8 +111,8 @@ def _resistor(element: FlatElement, model: str, nodes: tuple[str, ...]) -> Wante
 
 def _npn(element: FlatElement, model: str, nodes: tuple[str, ...]) -> Wanted:
     collector, base, emitter, bulk = _nets(element, nodes, 4, "an npn")
-    calls.dropped(element, _PREFIX + model, devices.DEVICES[_PREFIX + model])
-    length = 1000 * BIPOLAR_AREAS_UM2[_PREFIX + model][1]
+    calls.dropped(element, MODEL_PREFIX + model, devices.DEVICES[MODEL_PREFIX + model])
+    length = 1000 * BIPOLAR_AREAS_UM2[MODEL_PREFIX + model][1]
     return Wanted(element.name, model, collector, base, emitter, bulk, _NPN_W_NM, length, 1, _copies(element))
 
 

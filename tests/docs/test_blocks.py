@@ -48,7 +48,7 @@ COMMANDS_NOT_RUN = {
 
 BLOCKS_NOT_RUN = {
     ("simulation.md", "conditions"): "netlist, voltages and plot are the reader's own",
-    ("simulation.md", "sample"): "goes on with the bench of the block before",
+    ("simulation.md", "Samples"): "goes on with the bench of the block before",
     ("sweeps.md", "partial"): "goes on with a bench, and takes minutes",
 }
 """Python blocks by their document and the first name that they import, and why their imports alone are run."""

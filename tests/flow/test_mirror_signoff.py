@@ -13,7 +13,7 @@ from mirrorneuron.flows.simulate.bench import Points
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
 from mirrorneuron.generators import catalog
-from mirrorneuron.generators.cells.mirrors.parts import checks, sizing
+from mirrorneuron.generators.cells.mirrors.parts import checks
 from mirrorneuron.generators.circuit import Transistor
 from mirrorneuron.pdk_sky130.errors import SpecError, ToolError
 
@@ -89,12 +89,8 @@ def anyway(monkeypatch, tmp_path):
 
     def made(spec):
         with monkeypatch.context() as patch:
-            for module, check in (
-                (sizing, "fits_under_the_supply"),
-                (checks, "above_leakage"),
-                (checks, "saturates"),
-            ):
-                patch.setattr(module, check, lambda *_: None)
+            for check in ("fits_under_the_supply", "above_leakage", "saturates"):
+                patch.setattr(checks, check, lambda *_: None)
             try:
                 path = tmp_path / "anyway.spice"
                 path.write_text(catalog.circuit_of(spec).to_spice())
@@ -123,7 +119,7 @@ def test_a_refused_input_does_not_take_its_current(name, anyway):
     for seed in range(10, 16):
         for spec, refused in islice(draws(name, seed), 3):
             told = re.search(r"the input needs .* = ([\d.]+) V at", str(refused))
-            drawn = anyway(spec) if told and float(told[1]) - sizing.SPARE_V > (1 + _CLOSE) * spec.supply else None
+            drawn = anyway(spec) if told and float(told[1]) - checks.SPARE_V > (1 + _CLOSE) * spec.supply else None
             if drawn is None:
                 continue
             looked_at += 1

@@ -37,10 +37,14 @@ def attend(link)
 end
 
 server = UNIXServer::for_fd($socket.to_i)
-while IO.select([server, STDIN]).first.include?(server)
-  link = server.accept
-  fork { attend(link) }
-  link.close
-  nil while (Process.wait(-1, Process::WNOHANG) rescue nil)
+ready = nil
+until ready&.include?(STDIN)
+  ready = IO.select([server, STDIN], nil, nil, 0.1)&.first
+  if ready&.include?(server)
+    link = server.accept
+    fork { attend(link) }
+    link.close
+  end
+  nil while (Process.wait(-1, Process::WNOHANG) rescue nil) # so that their time counts as this process's
 end
 Process.waitall

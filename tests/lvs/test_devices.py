@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import klayout.db as kdb
 import pytest
 from mirrorneuron.flows import lvs
+from mirrorneuron.flows.lvs import magic as lvs_magic
 from mirrorneuron.flows.lvs import netgen as lvs_netgen
 from mirrorneuron.flows.lvs import schematic as lvs_netlist
 from mirrorneuron.flows.tools import gds as gds_file
@@ -323,7 +324,7 @@ def drawn(kit, tmp_path):
         assert result.devices >= len(lines)
         layout = gds_file.read(gds)
         cell = gds_file.top_cell(layout, gds)
-        return gds, lines, lvs_netgen.extract(layout, cell, install.locate(), tmp_path / "work")
+        return gds, lines, lvs_magic.extract(layout, cell, install.locate(), tmp_path / "work")
 
     return draw
 

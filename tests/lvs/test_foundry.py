@@ -10,6 +10,7 @@ import re
 
 import pytest
 from mirrorneuron.flows import lvs
+from mirrorneuron.flows.lvs import magic as lvs_magic
 from mirrorneuron.flows.lvs import netgen as lvs_netgen
 from mirrorneuron.flows.lvs import schematic as lvs_netlist
 from mirrorneuron.flows.tools import gds as gds_file
@@ -78,7 +79,7 @@ def netgen(gds, work, change=lambda text: text):
     work.mkdir()
     layout = gds_file.read(gds)
     pdk = install.locate()
-    extracted = lvs_netgen.extract(layout, gds_file.top_cell(layout, gds), pdk, work)
+    extracted = lvs_magic.extract(layout, gds_file.top_cell(layout, gds), pdk, work)
     return lvs_netgen.compare(extracted, read(gds, work, change), pdk, work)
 
 
