@@ -20,15 +20,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import yaml
 from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.testbench import Measurement, Quantity, Testbench
-from mirrorneuron.pdk_sky130.errors import FileError, SpecError
+from mirrorneuron.generators.spec import reader
+from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 __all__ = ["Judgement", "Target", "checks", "companion", "judge", "load", "read", "targets"]
+
+_SHOWN_MAX: Final = 80
 
 
 class Target(BaseModel):
@@ -214,12 +216,7 @@ def targets(bench: Testbench[Any, Any], path: Path | None = None) -> list[Target
 
 def read(path: Path) -> Any:
     """The content of a targets file, not yet checked; raises as `targets` does."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileError(f"{path}: the targets cannot be read ({error.strerror}); give a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: no YAML ({' '.join(str(error).split())})") from None
+    return reader.read(path)
 
 
 def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
@@ -234,7 +231,7 @@ def load(path: Path, quantities: Mapping[str, Quantity]) -> list[Target]:
     for number, entry in enumerate(entries, 1):
         where = f"{path}: target {number}"
         if not isinstance(entry, dict):
-            raise SpecError(f"{where} is {entry!r}; it must have value: and max: or min:")
+            raise SpecError(f"{where} is {str(entry)[:_SHOWN_MAX]}; it must have value: and max: or min:")
         try:
             target = Target(**{str(key): value for key, value in entry.items()})
             target.of(quantities)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mirrorneuron.flows import judge
 from mirrorneuron.flows.testbench import Quantity
@@ -23,6 +23,8 @@ from mirrorneuron.pdk_sky130.errors import SpecError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 __all__ = ["SpreadLimit", "limits_of"]
+
+_SHOWN_MAX: Final = 80
 
 
 class SpreadLimit(BaseModel):
@@ -69,7 +71,7 @@ def limits_of(path: Path | None, quantities: Mapping[str, Quantity]) -> list[Spr
 
 def _limit(entry: Any, where: str, quantities: Mapping[str, Quantity]) -> SpreadLimit:
     if not isinstance(entry, dict):
-        raise SpecError(f"{where} is {entry!r}; it must have value, min or max, and yield")
+        raise SpecError(f"{where} is {str(entry)[:_SHOWN_MAX]}; it must have value, min or max, and yield")
     try:
         limit = SpreadLimit(**{str(key): value for key, value in entry.items()})
     except ValidationError as error:

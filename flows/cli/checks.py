@@ -10,7 +10,7 @@ from pathlib import Path
 from mirrorneuron.flows.cli import options
 from mirrorneuron.flows.cli.outcome import Outcome, judged
 from mirrorneuron.flows.reports import console
-from mirrorneuron.pdk_sky130.errors import FileError
+from mirrorneuron.pdk_sky130.errors import FileError, InputError
 
 __all__ = ["drc", "extract", "lvs", "matching"]
 
@@ -39,17 +39,32 @@ def drc(
     return judged(data, subject, console.drc(data), result.checks())
 
 
-def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out: options.Out = options.OUT) -> Outcome:
+def lvs(
+    gds: options.Gds,
+    netlist: options.Netlist,
+    top: options.Top = None,
+    libraries: options.Libraries = None,
+    tolerance: options.Tolerance = "official",
+    out: options.Out = options.OUT,
+) -> Outcome:
     """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
     from mirrorneuron.flows import lvs as step
 
+    if tolerance not in [*step.Tolerance]:
+        raise InputError(f"--tolerance {tolerance} is none; choose exact or official")
     with _work(out, gds, "lvs") as work:
-        result = step.run(gds, netlist, work=work, top=top)
+        allowed = step.Tolerance(tolerance)
+        result = step.run(gds, netlist, work=work, top=top, libraries=libraries or (), tolerance=allowed)
     data = result.as_json()
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     subject = f"{gds}: {data['devices']} devices; {verdicts}"
-    lines = [f"  {error}" for error in data["errors"]] + [f"  KLayout alone: {unseen}" for unseen in data["unseen"]]
-    return judged(data, subject, lines, result.checks())
+    remarks = [
+        ("", data["errors"]),
+        ("KLayout alone: ", data["unseen"]),
+        (f"inside the {tolerance} tolerance: ", data["deviations"]),
+        ("note: ", data["notes"]),
+    ]
+    return judged(data, subject, [f"  {word}{line}" for word, texts in remarks for line in texts], result.checks())
 
 
 def matching(
@@ -59,11 +74,20 @@ def matching(
     centroid: options.Centroid = None,
     ignore: options.Ignore = None,
     group: options.Group = None,
+    libraries: options.Libraries = None,
 ) -> Outcome:
     """Report how well the devices of a layout match, as drawn; with a netlist also its sizes and ratios."""
     from mirrorneuron.flows import matching as step
 
-    result = step.run(gds, netlist, top=top, centroid_limit=centroid, ignore=ignore or (), select=group or ())
+    result = step.run(
+        gds,
+        netlist,
+        top=top,
+        centroid_limit=centroid,
+        ignore=ignore or (),
+        select=group or (),
+        libraries=libraries or (),
+    )
     data = result.as_json()
     groups = sum(not record["logic"] for record in data["groups"])
     kinds = ", ".join(f"{data[kind]} {kind}" for kind in ("transistors", "bipolars", "resistors") if data[kind])

@@ -21,6 +21,7 @@ __all__ = [
     "Group",
     "Ignore",
     "Jobs",
+    "Libraries",
     "Method",
     "Mismatch",
     "Netlist",
@@ -39,6 +40,7 @@ __all__ = [
     "Supplies",
     "Targets",
     "Temperatures",
+    "Tolerance",
     "Top",
     "Waivers",
     "WantedNetlist",
@@ -61,6 +63,18 @@ Set = Annotated[
 Gds = Annotated[Path, typer.Argument(metavar="GDS", help="A layout of any origin.")]
 Netlist = Annotated[Path, typer.Argument(metavar="SPICE", help="The netlist that the layout must match.")]
 Top = Annotated[str | None, typer.Option("--top", metavar="CELL", help="Top cell; needed if the GDS has several.")]
+Libraries = Annotated[
+    list[Path] | None,
+    typer.Option("--library", metavar="SPICE", help="A netlist with subcircuits that the netlist calls; repeatable."),
+]
+Tolerance = Annotated[
+    str,
+    typer.Option(
+        "--tolerance",
+        metavar="NAME",
+        help="exact, or official: sizes may differ as much as the official netgen set-up allows; each is listed.",
+    ),
+]
 PinOrder = Annotated[
     Path | None,
     typer.Option("--schematic", metavar="SPICE", help="Netlist whose pin order the extracted netlist adopts."),

@@ -47,6 +47,19 @@ class NetNames:
                 f"the substrate ({extracted.substrate}) is on no pin of {name}; it is tied to node 0 here: add a p-tap"
             )
             self._names[extracted.substrate] = "0"
+        self._check_case()
+
+    def _check_case(self) -> None:
+        """Two nets whose names differ in case alone would be one net to ngspice."""
+        names: dict[str, str] = {}
+        for node in self._extracted.nodes:
+            name = self.spell(node)
+            other = names.setdefault(name.lower(), name)
+            if other != name:
+                raise NetlistError(
+                    f"the labels {other} and {name} of {self._name} are on two nets, and differ in case alone: SPICE "
+                    "takes them for one name. Rename one of them."
+                )
 
     @property
     def pin_nodes(self) -> frozenset[str]:

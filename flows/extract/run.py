@@ -26,12 +26,12 @@ from mirrorneuron.flows.extract.netlist import DrawnDevices, PexNetlist
 from mirrorneuron.flows.extract.npn import emitters, region
 from mirrorneuron.flows.extract.result import ExtractResult
 from mirrorneuron.flows.tools import gds as gds_file
-from mirrorneuron.flows.tools import magic
+from mirrorneuron.flows.tools import magic, wells
 from mirrorneuron.flows.tools.folders import store, writable
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.install import Pdk
-from mirrorneuron.pdk_sky130.layers import DIFF, DNWELL, NWELL, PIN_LAYERS, POLY, Layer
+from mirrorneuron.pdk_sky130.layers import DIFF, PIN_LAYERS, POLY
 from mirrorneuron.pdk_sky130.spice import netlist as spice
 from mirrorneuron.pdk_sky130.technology import magic as technology
 
@@ -41,9 +41,6 @@ _TIMEOUT_S: Final = 1800.0
 _VARIANT: Final = "(si)"
 _CELL: Final = "layout"
 _DEFAULT_SUBSTRATE: Final = "VSUBS"
-# Label layer of the p-well. Magic takes a shape on it for a p-well; it knows no other way to tell that the whole inside
-# of an n-well ring over a deep n-well is one net.
-_PWELL: Final = Layer(64, 59)
 _CALCULATED: Final = (
     "Area and overlap capacitance by {tool}, fringe and sidewall calculated from the drawn shapes with the official "
     "coefficients. Held against Magic 8.3.677 on 419 standard cells: nets above 0.3 fF have a median of 1.000, "
@@ -155,8 +152,8 @@ def _extract(layout: kdb.Layout, cell: kdb.Cell, pdk: Pdk, work: Path, timeout_s
     work.mkdir(parents=True, exist_ok=True)
     for stale in (f"{_CELL}.ext", "feedback.txt"):
         (work / stale).unlink(missing_ok=True)
-    isolated = region(layout, cell, DNWELL) - region(layout, cell, NWELL)
-    gds_file.flatten(layout, cell, work / f"{_CELL}.gds", name=_CELL, extra={_PWELL: isolated})
+    p_wells = {wells.PWELL: wells.p_wells(layout, cell)}
+    gds_file.flatten(layout, cell, work / f"{_CELL}.gds", name=_CELL, extra=p_wells)
     done = magic.run_script(pdk, _SCRIPT, name="extract", work=work, timeout_s=timeout_s)
     if re.search(r"^box \S+ \S+ \S+ \S+$", done.stdout, re.MULTILINE) is None:
         raise EvidenceError(f"Magic sees nothing in {cell.name} (log: {work / 'extract.log'})")

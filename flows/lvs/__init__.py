@@ -2,5 +2,6 @@
 
 from mirrorneuron.flows.lvs.result import LvsResult
 from mirrorneuron.flows.lvs.run import run
+from mirrorneuron.flows.lvs.tolerance import Tolerance
 
-__all__ = ["LvsResult", "run"]
+__all__ = ["LvsResult", "Tolerance", "run"]

@@ -12,11 +12,12 @@ import klayout.db as kdb
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.lvs import vpp as lvs_vpp
 from mirrorneuron.flows.lvs.circuit import LvsCircuit, LvsDevice
+from mirrorneuron.flows.lvs.labels import PIN_OF_LABEL
 from mirrorneuron.flows.tools import gds as gds_file
-from mirrorneuron.flows.tools import magic
+from mirrorneuron.flows.tools import magic, wells
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.install import Pdk
-from mirrorneuron.pdk_sky130.layers import DIFF, DNWELL, NWELL, PIN_LAYERS, POLY, TAP, Layer
+from mirrorneuron.pdk_sky130.layers import DIFF, NWELL, TAP
 from mirrorneuron.pdk_sky130.spice import netlist, number
 from mirrorneuron.pdk_sky130.spice.netlist import ElementLine
 from mirrorneuron.pdk_sky130.technology import magic as technology
@@ -25,19 +26,9 @@ __all__ = ["CELL", "MagicNetlist", "extract"]
 
 _TIMEOUT_S: Final = 1800.0
 
-# Magic up to 8.3.105 makes a port only of text on the pin purpose, so text on a label purpose is repeated there.
-_PIN_OF_LABEL: Final[dict[Layer, Layer]] = {
-    **{layers.label: layers.pin for layers in PIN_LAYERS.values()},
-    Layer(NWELL.layer, 5): Layer(NWELL.layer, 16),
-    Layer(POLY.layer, 5): Layer(POLY.layer, 16),
-    Layer(64, 59): Layer(122, 16),  # p-well
-}
-
 # Magic 8.3.105 takes "l=l+0.16" of its technology file for a name, and does not add.
 _LONGER: Final = re.compile(r"\bl\+([\d.]+)=(\S+)", re.IGNORECASE)
 
-# Magic sees a p-well only near diffusion; a shape here makes it see the whole of an isolated one.
-_PWELL: Final = Layer(64, 59)
 
 CELL: Final = "layout"
 """The name of the cell in Magic."""
@@ -78,7 +69,7 @@ def extract(layout: kdb.Layout, cell: kdb.Cell, pdk: Pdk, work: Path) -> MagicNe
     _single_substrate_labels(layout, cell)
     _repeat_labels(layout, cell)
     boxes = lvs_vpp.take_out(cell)
-    gds_file.flatten(layout, cell, work / f"{CELL}.gds", name=CELL, extra={_PWELL: _isolated(layout, cell)})
+    gds_file.flatten(layout, cell, work / f"{CELL}.gds", name=CELL, extra={wells.PWELL: wells.p_wells(layout, cell)})
     lvs_vpp.put_in(work / f"{CELL}.gds", CELL, boxes)
     magic.run_script(pdk, _SCRIPT, name="extract", work=work, timeout_s=_TIMEOUT_S)
     adapted = technology.technology(pdk, tools.version("magic"), work) != pdk.magic_tech
@@ -97,7 +88,8 @@ def _box_ports(ext: Path) -> tuple[str, ...]:
 
 
 def _repeat_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
-    for label, pin in _PIN_OF_LABEL.items():
+    """Repeat text on a label purpose on the pin purpose: Magic up to 8.3.105 makes ports of text there only."""
+    for label, pin in PIN_OF_LABEL.items():
         index = layout.find_layer(*label)
         if index is not None:
             texts = kdb.Shapes()
@@ -106,26 +98,15 @@ def _repeat_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
             cell.shapes(layout.layer(*pin)).insert(texts)
 
 
-def _region(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> kdb.Region:
-    index = layout.find_layer(*layer)
-    return kdb.Region() if index is None else kdb.Region(cell.begin_shapes_rec(index))
-
-
-def _isolated(layout: kdb.Layout, cell: kdb.Cell) -> kdb.Region:
-    """P-wells that a deep n-well and a closed ring of n-well cut off the substrate."""
-    dnwell = _region(layout, cell, DNWELL)
-    return (kdb.Region(dnwell.bbox().enlarged(1)) - _region(layout, cell, NWELL)).merged().inside(dnwell)
-
-
 def _single_substrate_labels(layout: kdb.Layout, cell: kdb.Cell) -> None:
     """Remove all but one of the labels of each name on the substrate; a label near diffusion stays if there is any.
 
     The substrate is one net; but where there is no diffusion, Magic sees no p-well and makes a net of the label.
     """
-    diffusion = _region(layout, cell, DIFF) + _region(layout, cell, TAP) - _region(layout, cell, NWELL)
+    diffusion = wells.region(layout, cell, DIFF) + wells.region(layout, cell, TAP) - wells.region(layout, cell, NWELL)
     seen = diffusion.sized(round(0.13 / layout.dbu))
-    pockets = _isolated(layout, cell)
-    for layer in (_PWELL, _PIN_OF_LABEL[_PWELL]):
+    pockets = wells.isolated(layout, cell)
+    for layer in (wells.PWELL, PIN_OF_LABEL[wells.PWELL]):
         index = layout.find_layer(*layer)
         if index is None:
             continue

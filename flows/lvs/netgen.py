@@ -11,6 +11,7 @@ from mirrorneuron.flows import tools
 from mirrorneuron.flows.lvs.circuit import LvsCircuit
 from mirrorneuron.flows.lvs.magic import CELL, MagicNetlist
 from mirrorneuron.flows.lvs.normalise import normalised
+from mirrorneuron.flows.lvs.tolerance import Tolerances
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.install import Pdk
 
@@ -22,8 +23,12 @@ _BAD_LINES: Final = re.compile(r"^(?:Netlists do not match|Property errors were 
 _GOOD_LINE: Final = re.compile(r"^Circuits match (?:uniquely|correctly)\.", re.M)
 
 
-def compare(extracted: MagicNetlist, schematic: LvsCircuit, pdk: Pdk, work: Path) -> tuple[int, tuple[str, ...]]:
+def compare(
+    extracted: MagicNetlist, schematic: LvsCircuit, pdk: Pdk, work: Path, tolerances: Tolerances | None = None
+) -> tuple[int, tuple[str, ...]]:
     """Number of devices that netgen compared in the folder `work`, and every difference.
+
+    `tolerances` are those of netgen's set-up, or None if sizes must be equal; netgen itself allows them in any case.
 
     Raises
     ------
@@ -35,8 +40,9 @@ def compare(extracted: MagicNetlist, schematic: LvsCircuit, pdk: Pdk, work: Path
         return 0, ("Magic finds no device in the layout",)
     if not layout.pins:
         return 0, ("Magic finds no pin in the layout",)
-    (work / f"{CELL}.spice").write_text(normalised(layout, adapted=adapted))
-    (work / "schematic.spice").write_text(normalised(schematic, adapted=adapted))
+    ours, theirs = normalised(layout, schematic, adapted=adapted, tolerances=tolerances)
+    (work / f"{CELL}.spice").write_text(ours)
+    (work / "schematic.spice").write_text(theirs)
     devices, errors = _netgen(schematic.name, pdk.netgen_setup, work)
     # netgen does not compare pins on which no device lies.
     lost = [f"pin {name} is in the netlist only" for name in schematic.pins if name not in layout.pins]

@@ -14,6 +14,7 @@ from typing import Final
 
 from mirrorneuron.flows.lvs import vpp as lvs_vpp
 from mirrorneuron.flows.lvs.circuit import LvsCircuit, LvsDevice
+from mirrorneuron.flows.lvs.tolerance import Tolerances
 from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM, SPECIAL
 
@@ -40,19 +41,49 @@ def unseen(models: Iterable[str], *, adapted: bool) -> tuple[str, ...]:
     return tuple(text for applies, text in limits if applies)
 
 
-def normalised(circuit: LvsCircuit, *, adapted: bool) -> str:
-    """The netlist of a circuit, of either side, in the form that both have.
+def normalised(
+    layout: LvsCircuit, schematic: LvsCircuit, *, adapted: bool, tolerances: Tolerances | None = None
+) -> tuple[str, str]:
+    """The netlists of layout and schematic, in the form that both have.
 
     Parameters
     ----------
     adapted
         Whether Magic is too old for the official technology file.
+    tolerances
+        How much sizes may differ. netgen's own set-up allows the same, but not where a size becomes part of a name.
     """
+    sides = [_combined(circuit, adapted=adapted) for circuit in (layout, schematic)]
+    if tolerances is not None:
+        sides[0] = [_as_listed(device, sides[1], tolerances) for device in sides[0]]
+    texts = [
+        LvsCircuit(circuit.name, circuit.pins, tuple(map(_distinct, devices))).text
+        for circuit, devices in zip((layout, schematic), sides, strict=True)
+    ]
+    return texts[0], texts[1]
+
+
+def _combined(circuit: LvsCircuit, *, adapted: bool) -> list[LvsDevice]:
     devices = [_comparable(device, adapted=adapted) for device in circuit.devices]
     combined = _in_series(_in_parallel(devices), circuit.pins)
     while len(combined) < len(devices):
         devices, combined = combined, _in_series(_in_parallel(combined), circuit.pins)
-    return LvsCircuit(circuit.name, circuit.pins, tuple(map(_distinct, combined))).text
+    return combined
+
+
+def _as_listed(device: LvsDevice, listed: Iterable[LvsDevice], tolerances: Tolerances) -> LvsDevice:
+    """A dummy of the layout with the sizes of the netlist's nearest one, if these are inside the tolerance."""
+    if not _is_dummy(device):
+        return device
+    allowed = tolerances.get(device.model, {})
+    best, smallest = device, float("inf")
+    for other in listed:
+        if other.model == device.model and _is_dummy(other):
+            gaps = [abs(device.sizes[key] / other.sizes[key] - 1) for key in ("w", "l")]
+            inside = all(gap <= allowed.get(key, 0.0) for gap, key in zip(gaps, ("W", "L"), strict=True))
+            if inside and sum(gaps) < smallest:
+                best, smallest = replace(device, sizes=other.sizes), sum(gaps)
+    return best
 
 
 def _comparable(device: LvsDevice, *, adapted: bool) -> LvsDevice:

@@ -18,6 +18,8 @@ class LvsResult:
 
     ``devices`` counts the layout's devices (gates, plates) that KLayout matched; ``errors`` begin with the tool's name.
     ``unseen`` lists what of these devices Magic and netgen cannot compare, so that it rests on KLayout alone.
+    ``tolerance`` is what sizes may differ by: ``exact`` or ``official``; ``deviations`` lists every size that differs
+    and is inside it. ``notes`` say what of netlist and layout was left out or taken otherwise.
     """
 
     passed: bool
@@ -26,10 +28,14 @@ class LvsResult:
     netgen: bool
     errors: tuple[str, ...]
     unseen: tuple[str, ...] = ()
+    tolerance: str = "exact"
+    deviations: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The result as a JSON object."""
-        return {**asdict(self), "errors": list(self.errors), "unseen": list(self.unseen)}
+        lists = {name: list(getattr(self, name)) for name in ("errors", "unseen", "deviations", "notes")}
+        return {**asdict(self), **lists}
 
     def checks(self) -> list[Check]:
         """That there was something to compare, each tool's verdict, and that they agree."""
@@ -39,4 +45,8 @@ class LvsResult:
             verdict = "match" if matches else "no match"
             detail = "; ".join(messages[:_MESSAGES_SHOWN])
             checks.append(Check("lvs", tool, matches, verdict, "match", "", detail))
+        if self.deviations:
+            detail = "; ".join(self.deviations[:_MESSAGES_SHOWN])
+            name = f"sizes inside the {self.tolerance} tolerance"
+            checks.append(Check("lvs", name, True, len(self.deviations), detail=detail))
         return [*checks, Check("lvs", "both agree on a match", self.passed)]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import klayout.db as kdb
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.lvs import klayout, magic, netgen, schematic
+from mirrorneuron.flows.lvs import klayout, labels, magic, netgen, schematic
+from mirrorneuron.flows.lvs.circuit import LvsCircuit
+from mirrorneuron.flows.lvs.names import PlainNames
 from mirrorneuron.flows.lvs.normalise import unseen
 from mirrorneuron.flows.lvs.result import LvsResult
+from mirrorneuron.flows.lvs.tolerance import Tolerance, official
 from mirrorneuron.flows.tools import gds as gds_file
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import FileError
@@ -16,9 +21,18 @@ from mirrorneuron.pdk_sky130.errors import FileError
 __all__ = ["run"]
 
 _MESSAGES_MAX: Final = 100
+_NOT_ASKED: Final = "not run: the layout holds shapes of unknown effect on its devices (KLayout lists them)"
 
 
-def run(gds: Path, netlist: Path, *, work: Path, top: str | None = None) -> LvsResult:
+def run(
+    gds: Path,
+    netlist: Path,
+    *,
+    work: Path,
+    top: str | None = None,
+    libraries: Sequence[Path] = (),
+    tolerance: Tolerance = Tolerance.EXACT,
+) -> LvsResult:
     """Compare a layout with a netlist.
 
     Parameters
@@ -27,6 +41,10 @@ def run(gds: Path, netlist: Path, *, work: Path, top: str | None = None) -> LvsR
         Where the tools' files and logs go; made if it is not there.
     top
         The cell to compare; may be left out if the layout has one top cell.
+    libraries
+        Netlists with subcircuits that `netlist` calls.
+    tolerance
+        Whether sizes must be equal, or may differ as the official set-up allows.
 
     Raises
     ------
@@ -40,29 +58,51 @@ def run(gds: Path, netlist: Path, *, work: Path, top: str | None = None) -> LvsR
     gds, work = gds.resolve(), work.resolve()
     layout = gds_file.read(gds)
     cell = gds_file.top_cell(layout, gds, top)
-    circuit = schematic.read(netlist, cell.name)
+    given = schematic.load(netlist, cell.name, libraries)
     pdk = install.locate()
     for tool in ("klayout", "magic", "netgen"):
         tools.find(tool)
-    flat = work / "given.spice"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        flat.write_text(circuit.text)
-    except OSError as error:
-        raise FileError(f"{work} cannot be written: {error.strerror}") from error
-    matched, klayout_errors = klayout.compare(gds, flat, cell.name, work)
-    extracted = magic.extract(layout, cell, pdk, work)
-    compared, netgen_errors = netgen.compare(extracted, circuit, pdk, work)
-    klayout_matches = not klayout_errors and matched > 0
+    tolerances = official(pdk.netgen_setup) if tolerance is Tolerance.OFFICIAL else None
+    names = PlainNames()
+    pins = labels.prepare(cell, given.circuit.pins, given.ties, names)
+    plain, circuit = _inputs(layout, cell, given.circuit, names, work)
+    ours = klayout.compare(plain.path, work / "given.spice", plain.top, work, tolerances)
+    compared, adapted = 0, False
+    theirs: tuple[str, ...] = (_NOT_ASKED,)
+    if not ours.foreign:
+        extracted = magic.extract(layout, cell, pdk, work)
+        adapted = extracted.adapted
+        compared, theirs = netgen.compare(extracted, circuit, pdk, work, tolerances)
+    lost = tuple(f"pin {pin} is in the netlist, but the layout has no such label" for pin in pins.missing)
+    klayout_errors = tuple(dict.fromkeys(map(names.restore, (*lost, *ours.errors))))
+    netgen_errors = tuple(map(names.restore, theirs))
+    klayout_matches = not klayout_errors and ours.devices > 0
     netgen_matches = not netgen_errors and compared > 0
     return LvsResult(
         passed=klayout_matches and netgen_matches,
-        devices=matched,
+        devices=ours.devices,
         klayout=klayout_matches,
         netgen=netgen_matches,
         errors=(*_messages("klayout", klayout_errors, work), *_messages("netgen", netgen_errors, work)),
-        unseen=unseen(circuit.models, adapted=extracted.adapted),
+        unseen=unseen(circuit.models, adapted=adapted),
+        tolerance=tolerance.value,
+        deviations=tuple(map(names.restore, ours.deviations)),
+        notes=(*given.notes, *pins.notes),
     )
+
+
+def _inputs(
+    layout: kdb.Layout, cell: kdb.Cell, circuit: LvsCircuit, names: PlainNames, work: Path
+) -> tuple[gds_file.PlainGds, LvsCircuit]:
+    """Layout and netlist as every tool reads them, in the folder `work`."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        plain = gds_file.plain_copy(layout, cell, work / "given.gds")
+        same = names.circuit(circuit, plain.top.lower())
+        (work / "given.spice").write_text(same.text)
+    except OSError as error:
+        raise FileError(f"{work} cannot be written: {error.strerror}") from error
+    return plain, same
 
 
 def _messages(tool: str, errors: tuple[str, ...], work: Path) -> list[str]:

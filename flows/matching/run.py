@@ -7,7 +7,7 @@ its own (`compare`). Any GDS can be read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,7 @@ def run(
     centroid_limit: float | None = None,
     ignore: Collection[str] = (),
     select: Collection[str] = (),
+    libraries: Sequence[Path] = (),
 ) -> MatchingResult:
     """Report on the matching of a layout.
 
@@ -56,6 +57,8 @@ def run(
     select
         Gates whose groups are judged and reported (of npn the base, of resistors the common net); without any all are.
         The netlist is compared as a whole.
+    libraries
+        Netlists with subcircuits that `netlist` calls.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def run(
     if not extraction.devices:
         nothing = f"no transistor, npn or high-ohmic resistor{_oddities(extraction)}"
         raise NetlistError(f"cell {cell.name} of {gds} holds {nothing}. Nothing can match.")
-    comparison = compare(extraction, matching_netlist.read(netlist, cell.name)) if netlist else None
+    comparison = compare(extraction, matching_netlist.read(netlist, cell.name, libraries)) if netlist else None
     groups = find_groups(extraction, comparison.unit_fingers if comparison else None)
     names = _net_names(groups, extraction, comparison)
     gates = {id(group): [names[gate] for gate in group.gates] for group in groups}

@@ -121,7 +121,7 @@ class Bench:
     @cached_property
     def pins(self) -> tuple[str, ...]:
         """The pins of the circuit in order, checked against what is connected to them."""
-        pins = self.circuit.subcircuit(self.top).pins
+        pins = self.circuit.top(self.top).pins
         where = f"{self.netlist}, {self.top}"
         connected = {source.pin.lower() for source in self.sources}
         ends = {end.lower() for load in self.loads for end in (load.a, load.b)} - {GROUND}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mirrorneuron.pdk_sky130.errors import NetlistError
-from mirrorneuron.pdk_sky130.spice import devices
+from mirrorneuron.pdk_sky130.spice import calls, devices
 from mirrorneuron.pdk_sky130.spice.flatten import FlatElement, flatten
 from mirrorneuron.pdk_sky130.spice.netlist import GROUND, SpiceNetlist
 
@@ -47,7 +47,9 @@ class Element:
 def flat_elements(
     netlist: SpiceNetlist, top: str, is_device: Callable[[str], bool], is_model: Callable[[str], bool]
 ) -> list[Element]:
-    """The elements of the subcircuit `top`, all subcircuits of the netlist resolved, names and nodes joined by dots.
+    """The elements of the subcircuit `top`, or of the only one that no other calls, in one level.
+
+    Names and nodes of the subcircuits in it are joined by dots.
 
     Parameters
     ----------
@@ -63,7 +65,7 @@ def flat_elements(
     if lines:
         raise NetlistError(f"{lines[0]} is not understood in a netlist of subcircuits")
     reader = _ElementReader(netlist, is_device, is_model)
-    return [reader.element(flat) for flat in flatten(netlist, netlist.subcircuit(top), is_device)]
+    return [reader.element(flat) for flat in flatten(netlist, netlist.top(top), is_device)]
 
 
 class _ElementReader:
@@ -78,7 +80,8 @@ class _ElementReader:
         model = flat.words[-1] if flat.words else ""
         device = model if self._is_device(model) else devices.full_name(model)
         if self._is_device(device) and model not in self._netlist.models:
-            return Element(flat.name, "x", flat.nets(flat.words[:-1]), device, parameters=self._with_copies(flat))
+            _, nodes = calls.model_and_nodes(flat, devices.DEVICES)
+            return Element(flat.name, "x", flat.nets(nodes), device, parameters=self._with_copies(flat, device))
         if flat.letter == "x":
             raise flat.error(f"{model} is no subcircuit of the netlist and no device of the PDK's models")
         if flat.letter in _MODELLED:
@@ -95,9 +98,9 @@ class _ElementReader:
         return self._is_model(name) or name in self._netlist.models
 
     @staticmethod
-    def _with_copies(flat: FlatElement) -> dict[str, float]:
-        """The parameters, the multiplicities of the calls in ``m``."""
-        values = flat.values()
+    def _with_copies(flat: FlatElement, device: str = "") -> dict[str, float]:
+        """The parameters in the units of the models, the multiplicities of the calls in ``m``."""
+        values = calls.model_values(flat, devices.DEVICES.get(device))
         if flat.copies != 1.0:
             values["m"] = flat.copies * values.get("m", 1.0)
         return values

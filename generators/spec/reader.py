@@ -1,4 +1,4 @@
-"""YAML as specs are written in: plain values, no tags, no key twice."""
+"""YAML as specs, targets and all files of ours are written in: plain values, no tags, no aliases, no key twice."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 
-__all__ = ["parse", "read_fields"]
+__all__ = ["parse", "read", "read_fields"]
 
 _LARGEST = 1_000_000
-"""Largest spec file [bytes]; a spec has some hundred."""
+"""Largest YAML file [bytes]; a spec has some hundred."""
 
 
 def read_fields(path: str) -> dict[str, Any]:
@@ -38,13 +38,30 @@ def read_fields(path: str) -> dict[str, Any]:
     return fields
 
 
+def read(path: Path) -> Any:
+    """The value of a YAML file.
+
+    Raises
+    ------
+    FileError
+        The file is missing, cannot be read, is too large, or is not UTF-8 text.
+    SpecError
+        As `parse`.
+    """
+    try:
+        return parse(_text(str(path)), str(path))
+    except FileNotFoundError:
+        raise FileError(f"{path} cannot be read (there is no such file); give a YAML file") from None
+
+
 def parse(text: str, source: str) -> Any:
     """The value of a YAML text; messages begin with `source`.
 
     Raises
     ------
     SpecError
-        The text is no YAML, or has a tag, a key twice, or too many levels.
+        The text is no YAML, or has a tag, an alias (a few lines of them stand for gigabytes), a key twice, or too many
+        levels.
     """
     try:
         return yaml.load(text, _Loader)  # a SafeLoader
@@ -55,7 +72,7 @@ def parse(text: str, source: str) -> Any:
     except yaml.YAMLError as error:
         raise SpecError(f"{source}: {' '.join(str(error).split())} (YAML)") from None
     except RecursionError:
-        raise SpecError(f"{source}: nested too deeply for a spec (YAML)") from None
+        raise SpecError(f"{source}: nested too deeply; a file has a few levels (YAML)") from None
     except ValueError as error:
         raise SpecError(f"{source}: {error} (YAML)") from None
 
@@ -70,9 +87,9 @@ def _text(path: str) -> str:
         raise FileError(f"{path} is a folder; give a YAML file in it") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no valid path"
-        raise FileError(f"{path!r} cannot be read ({reason}); give a YAML file or a cell's name") from None
+        raise FileError(f"{path!r} cannot be read ({reason}); give a YAML file") from None
     if len(data) > _LARGEST:
-        raise FileError(f"{path} is larger than {_LARGEST} bytes: no spec; give a YAML file")
+        raise FileError(f"{path} is larger than {_LARGEST} bytes; a file of ours has some hundred")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,16 +98,20 @@ def _text(path: str) -> str:
 
 class _Loader(yaml.SafeLoader):
     """Plain values as YAML 1.2 reads them (``1e-6`` is a number; ``no``, ``010``, ``1:30`` are text); no tags, no
-    repeated keys."""
+    aliases, no repeated keys."""
 
     yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - as the base class has it
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuse tags."""
+        """Refuse tags and aliases."""
         event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            problem = f"the alias *{event.anchor} is not allowed; write the value out"
+            mark: Any = event.start_mark
+            raise yaml.composer.ComposerError(None, None, problem, mark)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise yaml.composer.ComposerError(None, None, f"the tag {tag} is not allowed in a spec", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, f"the tag {tag} is not allowed", event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:

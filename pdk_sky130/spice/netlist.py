@@ -3,25 +3,24 @@
 Read are subcircuits with pins, parameters and element lines, ``.param``, ``.include``, ``.global``, ``.model`` and
 ``.option scale``; comments after ``*``, ``;`` and ``$``; the ``**.subckt`` of xschem and the slash before a model of
 CDL. The first line of a file may be its title, but not in an included file. What else stands in a netlist is kept as
-`SpiceNetlist.noted` (has no influence on a circuit) or `SpiceNetlist.unread`, and each step of the flow says whether it
-accepts that. What an element line means is for `flatten` and the steps.
+`SpiceNetlist.noted` (analyses and ``.control`` blocks: no influence on a circuit) or `SpiceNetlist.unread`, and each
+step of the flow says whether it accepts that. What an element line means is for `flatten` and the steps.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
+from mirrorneuron.pdk_sky130.errors import FileError
+from mirrorneuron.pdk_sky130.spice import devices
 from mirrorneuron.pdk_sky130.spice.expression import Scope
-from mirrorneuron.pdk_sky130.spice.text import Line, assignments, lines, read_text
+from mirrorneuron.pdk_sky130.spice.text import Line, assignments, lines, number, read_text
+from mirrorneuron.pdk_sky130.spice.written import GROUND, ElementLine, SpiceNetlist, SpiceSubcircuit
 
 __all__ = ["GROUND", "ElementLine", "SpiceNetlist", "SpiceSubcircuit", "parse", "read"]
-
-GROUND: Final = "0"
 
 INCLUDE_DEPTH_MAX: Final = 20
 INCLUDED_FILES_MAX: Final = 1000
@@ -34,124 +33,33 @@ _PAIR: Final = re.compile(r"(?<=\s)[a-z_][a-z0-9_]*=|\bparams:", re.IGNORECASE)
 _CDL_PROPERTY: Final = re.compile(r"\s(\$(?:[\[.]|[a-z]\w*=)\S*)")
 _KEY: Final = re.compile(r"([a-z_][a-z0-9_]*)=(?!=)")
 _INCLUDE: Final = re.compile(r"\.inc(?:lude)?\s+[\"']?([^\"']+?)[\"']?", re.IGNORECASE)
-_NOTED: Final = (".lib", ".temp", ".title", ".option", ".options")
+_NOTED: Final = re.compile(
+    r"\.(?:lib|temp|title|tran|ac|dc|op|noise|tf|four|ic|nodeset|save|probe|print|plot|meas|measure|width)"
+)
+_CONTROL, _END_OF_CONTROL = ".control", ".endc"
 # Fewest words of an element line; with fewer, a first line is a title.
 _WORDS_MIN: Final = {"r": 4, "c": 4, "l": 4, "v": 4, "i": 4, "e": 6, "g": 6, "d": 4, "q": 5, "m": 6, "x": 2}
 
 
-@dataclass(frozen=True)
-class ElementLine:
-    """An element as written: its name, the words up to its first ``name=value``, and these pairs as text."""
+def read(path: Path, libraries: Sequence[Path] = ()) -> SpiceNetlist:
+    """Read a netlist file, with the files that it includes (beside the file that names them) and `libraries`.
 
-    name: str
-    words: tuple[str, ...]
-    parameters: Mapping[str, str]
-    line: Line
-
-    @property
-    def letter(self) -> str:
-        """What kind of element it is in SPICE."""
-        return self.name[0]
-
-    def error(self, message: str) -> NetlistError:
-        """An error at this element."""
-        return self.line.error(message)
-
-
-@dataclass
-class SpiceSubcircuit:
-    """A subcircuit as written: its pins in order, its parameters' defaults, its ``.param`` and its elements.
-
-    ``spelling`` holds the pins in the case of the file. The name of what stands outside of all subcircuits is empty.
-    """
-
-    name: str
-    pins: tuple[str, ...] = ()
-    spelling: tuple[str, ...] = ()
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
-    elements: dict[str, ElementLine] = field(default_factory=dict)
-    commented: bool = False
-
-
-@dataclass
-class SpiceNetlist:
-    """The subcircuits of a netlist by name; ``source`` is the file's name in messages.
-
-    ``parameters`` are the global ones, ``models`` the ``.model`` lines by name, ``shared`` the global nets. ``noted``
-    are lines without influence on a circuit, ``unread`` other lines that this reader does not know. ``content`` is all
-    text that counts, so that equal contents are equal netlists.
-    """
-
-    source: str
-    subcircuits: dict[str, SpiceSubcircuit] = field(default_factory=dict)
-    outside: SpiceSubcircuit = field(default_factory=lambda: SpiceSubcircuit(""))
-    models: dict[str, str] = field(default_factory=dict)
-    shared: set[str] = field(default_factory=lambda: {GROUND})
-    noted: list[Line] = field(default_factory=list)
-    unread: list[Line] = field(default_factory=list)
-    content: list[str] = field(default_factory=list)
-
-    @property
-    def parameters(self) -> Mapping[str, str]:
-        """The global parameters."""
-        return self.outside.parameters
-
-    def subcircuit(self, name: str) -> SpiceSubcircuit:
-        """The subcircuit of this name, in any case.
-
-        Raises
-        ------
-        NetlistError
-            There is none; the message lists those that there are.
-        """
-        try:
-            return self.subcircuits[name.lower()]
-        except KeyError:
-            raise NetlistError(
-                f"{self.source} has no .subckt {name}; it has: {self.names()}. Name the subcircuit as the cell."
-            ) from None
-
-    def names(self) -> str:
-        """The names of the subcircuits, for a message."""
-        return ", ".join(sorted(self.subcircuits)) or "none"
-
-    def top(self, name: str) -> SpiceSubcircuit:
-        """The subcircuit of this name, or if there is none, the only one that no other calls.
-
-        Elements outside of all subcircuits count as one that no other calls.
-
-        Raises
-        ------
-        NetlistError
-            There is no such subcircuit, and none or several that no other calls.
-        """
-        if name.lower() in self.subcircuits:
-            return self.subcircuits[name.lower()]
-        circuits = [self.outside, *self.subcircuits.values()] if self.outside.elements else self.subcircuits.values()
-        called = {element.words[-1] for c in circuits for element in c.elements.values() if element.words}
-        free = [circuit for circuit in circuits if circuit.name not in called]
-        if len(free) != 1:
-            raise NetlistError(
-                f"{self.source} has no .subckt {name}, the layout's top cell, and not just one that no other calls; "
-                f"it has: {self.names()}"
-            )
-        return free[0]
-
-
-def read(path: Path) -> SpiceNetlist:
-    """Read a netlist file, with the files that it includes (beside the file that names them).
+    A file that is included and not there may be one of `libraries` by its name.
 
     Raises
     ------
     FileError
-        The file is missing, unreadable, empty or no text.
+        A file is missing, unreadable, empty or no text.
     NetlistError
         A line is not understood, or an included file cannot be read.
     """
     reader = _NetlistReader(str(path))
-    for line in _Files().lines(path):
-        reader.take(line)
+    files = _Files(frozenset(library.name for library in libraries))
+    for file in (path, *libraries):
+        reader.given = file is path
+        for line in files.lines(file):
+            reader.take(line)
+        reader.end_of_file()
     return reader.finish()
 
 
@@ -168,14 +76,17 @@ def parse(text: str, source: str = "netlist") -> SpiceNetlist:
         if line.keyword == ".end":
             break
         reader.take(line)
+    reader.end_of_file()
     return reader.finish()
 
 
 class _Files:
     """Reads a file and what it includes, line by line."""
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: frozenset[str] = frozenset()) -> None:
+        """`elsewhere`: names of files that are read in any case."""
         self._count = 0
+        self._elsewhere = elsewhere
 
     def lines(self, path: Path, including: tuple[Path, ...] = ()) -> Iterator[Line]:
         here = (*including, path.resolve())
@@ -190,6 +101,8 @@ class _Files:
 
     def _included(self, path: Path, including: tuple[Path, ...], line: Line) -> Iterator[Line]:
         self._count += 1
+        if path.name in self._elsewhere and not path.is_file():
+            return
         if path.resolve() in including:
             raise line.error(f"{path} includes itself")
         if len(including) > INCLUDE_DEPTH_MAX:
@@ -199,7 +112,7 @@ class _Files:
         try:
             yield from self.lines(path, including)
         except FileError as error:
-            raise line.error(str(error)) from error
+            raise line.error(f"{error}. A file that lies elsewhere can be given with --library") from error
 
 
 class _NetlistReader:
@@ -209,6 +122,8 @@ class _NetlistReader:
         self._netlist = SpiceNetlist(source)
         self._current = self._netlist.outside
         self._opened: Line | None = None
+        self._control: Line | None = None
+        self.given = True
         self._handlers = {
             ".subckt": self._subckt,
             "**.subckt": self._commented_subckt,
@@ -225,19 +140,47 @@ class _NetlistReader:
 
     def take(self, line: Line) -> None:
         handle = self._handlers.get(line.keyword)
-        if handle is not None:
+        if self._control is not None or line.keyword == _CONTROL:
+            self._in_control(line)
+        elif handle is not None:
             self._netlist.content.append(line.text)
             handle(line)
         elif line.text[0] == ".":
-            (self._netlist.noted if line.keyword in _NOTED else self._netlist.unread).append(line)
+            (self._netlist.noted if _NOTED.fullmatch(line.keyword) else self._netlist.unread).append(line)
         elif not _is_title(line):
             self._netlist.content.append(line.text)
             self._element(line)
 
-    def finish(self) -> SpiceNetlist:
+    def _in_control(self, line: Line) -> None:
+        """A block of commands for a simulator, which no circuit depends on."""
+        if self._control is None:
+            self._netlist.noted.append(line)
+        self._control = None if line.keyword == _END_OF_CONTROL else self._control or line
+
+    def end_of_file(self) -> None:
+        """What a file opens it closes."""
         if self._opened is not None:
             raise self._opened.error(f".subckt {self._current.name} is not closed by .ends")
+        if self._control is not None:
+            raise self._control.error(f"{_CONTROL} is not closed by {_END_OF_CONTROL}")
+
+    def finish(self) -> SpiceNetlist:
+        """The netlist, all of whose lines have been taken."""
+        self._drop_title()
         return self._netlist
+
+    def _drop_title(self) -> None:
+        """Leave out a first line that reads like an element, is the only one outside, and can be none."""
+        netlist = self._netlist
+        if len(netlist.outside.elements) != 1 or not netlist.subcircuits:
+            return
+        (element,) = netlist.outside.elements.values()
+        last = element.words[-1] if element.words else ""
+        is_known = last in netlist.subcircuits or last in netlist.models or devices.full_name(last) in devices.DEVICES
+        line = element.line
+        if line.number == 1 and line.shown and not (element.parameters or is_known or number(last) is not None):
+            netlist.outside.elements.clear()
+            netlist.content.remove(line.text)
 
     def _subckt(self, line: Line, *, commented: bool = False) -> None:
         if self._opened is not None:
@@ -248,12 +191,10 @@ class _NetlistReader:
         name, *pins = words[1:]
         if len(set(pins)) != len(pins):
             raise line.error(f".subckt {name} names a pin twice: {_twice(pins)}")
-        known = self._netlist.subcircuits.get(name)
-        if known is not None and not (known.commented or commented):
-            raise line.error(f".subckt {name} is defined twice")
         spelling = tuple(_written_words(line)[2 : 2 + len(pins)])
         self._opened = line
         self._current = SpiceSubcircuit(name, tuple(pins), spelling, defaults, commented=commented)
+        self._current.given = self.given and line.shown
 
     def _commented_subckt(self, line: Line) -> None:
         """Xschem writes the top circuit's ``.subckt`` as a comment; inside of another it is one."""
@@ -264,8 +205,10 @@ class _NetlistReader:
         if self._opened is None:
             raise line.error(".ends without .subckt")
         known = self._netlist.subcircuits.get(self._current.name)
-        # A subcircuit that is no comment wins over a commented one of its name.
-        if known is None or known.commented:
+        if known is not None and not (known.commented or self._current.commented) and not known.is_same(self._current):
+            raise self._opened.error(f".subckt {self._current.name} is defined twice, and not the same")
+        # A subcircuit that is no comment wins over a commented one of its name, the netlist's over a library's.
+        if known is None or (known.commented and not self._current.commented):
             self._netlist.subcircuits[self._current.name] = self._current
         self._current, self._opened = self._netlist.outside, None
 
@@ -284,7 +227,7 @@ class _NetlistReader:
         words = line.text.split()
         if len(words) < 3:
             raise line.error(".model needs a name and a type")
-        if words[1] in self._netlist.models:
+        if self._netlist.models.get(words[1], line.text) != line.text:
             raise line.error(f"the model {words[1]} is defined twice")
         self._netlist.models[words[1]] = line.text
 

@@ -41,6 +41,8 @@ _NUMBER: Final = re.compile(NUMBER)
 _NAME: Final = re.compile(r"([a-z_][a-z0-9_]*)\s*=(?!=)\s*")
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+# How GDS and OASIS files begin.
+_LAYOUTS: Final = (b"\x00\x06\x00\x02", b"%SEMI-OASIS")
 # A dollar sign begins a comment where blanks stand on both sides; elsewhere it belongs to a name or a CDL property.
 _COMMENT: Final = re.compile(r";.*|(?:^|(?<=\s))\$(?=\s|$).*")
 _COMMENTED_SUBCIRCUIT: Final = re.compile(r"\*\*\.(?:subckt|ends)\b", re.IGNORECASE)
@@ -90,6 +92,8 @@ def read_text(path: Path) -> str:
         raise FileError(f"the netlist {path} cannot be read: {error.strerror}") from error
     if len(data) > FILE_MAX_BYTES:
         raise FileError(f"the netlist {path} is larger than {FILE_MAX_BYTES / 1e6:g} MB")
+    if data.startswith(_LAYOUTS):
+        raise FileError(f"{path} is a layout, no netlist; the layout is the first argument, a SPICE netlist the second")
     if _CONTROL.search(data):
         raise FileError(f"{path} is no text file; give a SPICE netlist")
     try:

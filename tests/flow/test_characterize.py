@@ -125,7 +125,8 @@ def test_a_yield_must_be_proven(netlist, limits, passed):
         ("spread: [{value: ratio_worst, min: 2.0, max: 1.0, yield: 0.9}]", "min below max"),
         ("spread: [{value: ratio_worst, max: 1.0, yield: 1.5}]", "less than 1"),
         ("spread: [{value: nothing, max: 1.0, yield: 0.9}]", "no value nothing; there are ratio_d1, ratio_worst"),
-        ("a: [", "no YAML"),
+        ("a: [", "YAML"),
+        ("spread: []\nspread: []", "spread is there twice"),
     ],
 )
 def test_bad_limits(tmp_path, text, message):

@@ -18,7 +18,7 @@ from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, MissingTool
 FET = "X1 a b c d sky130_fd_pr__nfet_01v8"
 
 BAD_NETLISTS = {
-    "no such cell": (".subckt other a\n.ends\n", "no .subckt cell"),
+    "no such cell": (".subckt other a\n.ends\n.subckt more a\n.ends\n", "no .subckt cell"),
     "unknown device": (
         ".subckt cell a b c d\nX1 a b c d sky130_fd_pr__nfet_20v0 w=1 l=1\n.ends\n",
         "nfet_20v0 is neither",

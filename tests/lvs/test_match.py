@@ -17,6 +17,9 @@ def test_small_cell(kit, compare):
         "netgen": True,
         "errors": [],
         "unseen": [],
+        "tolerance": "exact",
+        "deviations": [],
+        "notes": [],
     }
 
 

@@ -42,6 +42,10 @@ SAME: dict[str, str | bytes] = {
     "subcircuit of xschem": PLAIN.replace(".subckt", "**.subckt").replace(".ends", "*.iopin in\n**.ends"),
     "geometry of xschem": PLAIN.replace("nf=2", f"nf=2 {GEOMETRY}"),
     "options and libraries": f'.option scale=1u reltol=1e-4\n.lib "models.spice" tt\n.temp 27\n{PLAIN}',
+    "a title that reads like a transistor": f"my mirror of four units for everybody\n{PLAIN}",
+    "analyses and commands": f"{PLAIN}.tran 1n 1u\n.save v(in)\n.control\nrun\nplot in\n.endc\n",
+    "another name of the top circuit": PLAIN.replace("mirror", "mirror_v2"),
+    "the same subcircuit twice": f"{UNIT}{UNIT}{PLAIN}",
     "subcircuits": f"{UNIT}{HEAD}X1 in in vss unit m=3\nX2 out in vss unit m=3 wx='2-1'\n.ends\n",
 }
 
@@ -80,7 +84,7 @@ def test_every_way_to_write_it_is_the_same_circuit_to_lvs_and_matching(name: str
     ]
 
 
-@pytest.mark.parametrize("name", [name for name in SAME if name not in ("metres", "the foundry's scale")])
+@pytest.mark.parametrize("name", SAME)
 def test_every_way_to_write_it_is_the_same_circuit_to_the_simulator(name: str, write: Callable[..., Path]) -> None:
     elements = flat_elements(netlist.read(write(SAME[name])), "mirror", is_device, lambda _: False)
     assert [(e.letter, e.model, e.nodes) for e in elements] == [
@@ -163,7 +167,16 @@ REFUSED = {
     "an unknown parameter of a call": (f"{UNIT}{HEAD}X1 in out vss unit w=1\n.ends\n", "no parameter w; it has lx, wx"),
     "a device's name": (f".subckt {FET} d g s b\nR1 d s 1\n.ends\n{PLAIN}", "has the name of a device of the PDK"),
     "an element outside": (f"{PLAIN}X3 in in vss vss {FET} w=2 l=0.5\n", "line 5.*A netlist for LVS is made of"),
-    "an analysis": (f"{PLAIN}.tran 1n 1u\n", "line 5: '.tran 1n 1u'"),
+    "a directive of nobody": (f"{PLAIN}.connect a b\n", "line 5: '.connect a b'"),
+    "commands without end": (f"{PLAIN}.control\nrun\n", "line 5: .*not closed by .endc"),
+    "a current source": (f"{HEAD}I1 in out 1u\n.ends\n", "1u is neither"),
+    "a resistor of another model": (f"{HEAD}R1 in out rsomething\n.ends\n", "rsomething is no resistor that LVS"),
+    "a source that is no short": (f"{HEAD}V1 in out 1.8\n.ends\n", "1.8 is no source that LVS compares"),
+    "two candidates": (PLAIN.replace("mirror", "one") + PLAIN.replace("mirror", "two"), "it has: one, two"),
+    "a subcircuit twice": (
+        f"{UNIT}{UNIT.replace('lx=0.5', 'lx=0.6')}{PLAIN}",
+        "unit is defined twice, and not the same",
+    ),
     "a value": (f"{HEAD}R1 in out 1k\n.ends\n", "1k is no resistor that LVS compares"),
     "a global net on another": (
         f".global vss\n.subckt inv a vss\nX1 a a vss vss {FET} w=1 l=1\n.ends\n{HEAD}X1 in out inv\n.ends\n",
@@ -256,3 +269,60 @@ def test_names_of_a_flat_element_are_the_callers_before_its_own() -> None:
     circuits = netlist.parse(f".subckt top a w=3\nX1 a a a a {FET} w=w l='w/nf' nf=2 ad='l*nf'\n.ends\n")
     (element,) = flatten(circuits, circuits.subcircuit("top"), is_device)
     assert element.values() == {"w": 3.0, "l": 1.5, "nf": 2.0, "ad": 3.0}
+
+
+def test_what_lvs_leaves_out_it_lists(write: Callable[..., Path]) -> None:
+    text = PLAIN.replace("nf=2 m=3\n.ends", "nf=2 m=3 mult=3 ad=1p\nC1 in vss 1.5f\nC2 out vss c=2f\n.ends")
+    given = schematic.load(write(f".temp 27\n{text.replace('mirror', 'other')}"), "mirror")
+    assert [device.name for device in given.circuit.devices] == ["x1", "x2"]
+    assert given.notes == (
+        "the netlist's circuit other is compared with the cell mirror",
+        "not followed: .temp (no influence on the circuit)",
+        "parameters without influence on the devices, and how many have them: ad (1), mult (1)",
+        "2 capacitors by value are left out: 3.5 fF in sum, the largest 2 fF",
+    )
+
+
+def test_a_resistor_of_0_ohm_ties_nets(write: Callable[..., Path]) -> None:
+    shorts = "R1 in a 0\nR2 n1 n2 0\nV1 sub n1 0\nR3 n1 vss 0\n"
+    text = f".subckt mirror in out vss sub\nX1 out a vss n2 {FET} w=1 l=1\n{shorts}.ends\n"
+    given = schematic.load(write(text), "mirror")
+    assert given.circuit.pins == ("in", "out", "vss")
+    assert given.ties == {"sub": "vss"}
+    assert given.circuit.devices[0].nets == ("out", "in", "vss", "vss")
+    assert "pins sub and vss are one net" in given.notes
+
+
+def test_a_value_before_the_model_follows_from_the_sizes(write: Callable[..., Path]) -> None:
+    text = ".subckt top a b\nR1 a b 2k sky130_fd_pr__res_generic_po w=1 l=40\nC1 a b 1p cap_mim_m3_1 w=5 l=5\n.ends\n"
+    devices = schematic.read(write(text), "top").devices
+    assert [(device.nets, device.sizes["w"]) for device in devices] == [(("a", "b"), 1.0), (("a", "b"), 5.0)]
+
+
+def test_libraries_are_read_beside_the_netlist(write: Callable[..., Path]) -> None:
+    library = write(f"a title\n{UNIT}.subckt never_called a b\nR1 a b 1\n.ends\n", "stdcells.spice")
+    text = f".include /nowhere/stdcells.spice\n{HEAD.replace('mirror', 'top')}X1 in in vss unit\n.ends\n"
+    path = write(text)
+    with pytest.raises(NetlistError, match=r"cannot be read.*given with --library"):
+        schematic.load(path, "mirror")
+    assert len(schematic.load(path, "mirror", [library]).circuit.devices) == 1
+    assert len(matching_netlist.read(path, "mirror", [library])) == 1
+
+
+def test_matching_refuses_what_lvs_refuses(write: Callable[..., Path]) -> None:
+    for old, new, message in (
+        ("nf=2", "delvto=0.1", "delvto=0.1 is no size"),
+        ("m=3", "mult=4", "mult=4 is neither 1 nor m"),
+        ("w=2", "w=2meg", "no size of a device"),
+    ):
+        with pytest.raises(NetlistError, match=message):
+            matching_netlist.read(write(PLAIN.replace(old, new)), "mirror")
+
+
+def test_the_simulator_takes_metres_and_refuses_sizes_that_are_none(write: Callable[..., Path]) -> None:
+    text = PLAIN.replace("w=2 l=0.5 nf=2", "w=2u l=500n nf=2 ad=0.58p pd=4.58u")
+    for element in flat_elements(netlist.read(write(text)), "mirror", is_device, lambda _: False):
+        assert element.parameters == pytest.approx({"w": 2, "l": 0.5, "nf": 2, "ad": 0.58, "pd": 4.58, "m": 3})
+    for old, new in (("w=2", "w=2meg"), ("m=3", "m=3 mult=2")):
+        with pytest.raises(NetlistError, match=r"no size of a device|neither 1 nor m"):
+            flat_elements(netlist.read(write(PLAIN.replace(old, new))), "mirror", is_device, lambda _: False)
