@@ -33,16 +33,25 @@ def drc(
     return judged(data, subject, lines, result.checks())
 
 
-def lvs(gds: options.Gds, netlist: options.Netlist, top: options.Top = None, out: options.Out = options.OUT) -> Outcome:
+def lvs(
+    gds: options.Gds,
+    netlist: options.Netlist,
+    top: options.Top = None,
+    hierarchy: options.Hierarchy = "reported",
+    out: options.Out = options.OUT,
+) -> Outcome:
     """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
     from mirrorneuron.flows import lvs as step
 
     with _work(out, gds, "lvs") as work:
-        result = step.run(gds, netlist, work=work, top=top)
+        result = step.run(gds, netlist, work=work, top=top, hierarchy=hierarchy)
     data = result.as_json()
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     subject = f"{gds}: {data['devices']} devices; {verdicts}"
     lines = [f"  {error}" for error in data["errors"]] + [f"  KLayout alone: {unseen}" for unseen in data["unseen"]]
+    if (third := result.hierarchy) is not None:
+        lines.append(f"  hierarchy kept ({'judged' if third.judged else 'reported'}): {third.verdict}")
+        lines += [f"    {text}" for text in (*third.errors, *third.notes)]
     return judged(data, subject, lines, result.checks())
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "Deck",
     "ExtractedNetlist",
     "Gds",
+    "Hierarchy",
     "Ignore",
     "Jobs",
     "Method",
@@ -75,6 +76,12 @@ CharacterizedNetlist = Annotated[
 
 # Checks
 Deck = Annotated[str, typer.Option("--deck", metavar="NAME", help="ours, official, magic or all.")]
+Hierarchy = Annotated[
+    str,
+    typer.Option(
+        "--hierarchy", metavar="NAME", help="LVS with the hierarchy kept (third opinion): judged, reported or off."
+    ),
+]
 Centroid = Annotated[
     float | None,
     typer.Option("--centroid", metavar="UM", help="Largest distance of centroids; default: what the counts force."),

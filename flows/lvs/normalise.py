@@ -16,7 +16,7 @@ from mirrorneuron.flows.lvs import vpp as lvs_vpp
 from mirrorneuron.flows.lvs.circuit import LvsCircuit, LvsDevice
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM, SPECIAL
 
-__all__ = ["normalised", "unseen"]
+__all__ = ["is_dummy", "normalised", "unseen"]
 
 _DIODE: Final = "sky130_fd_pr__diode_"
 _IMPLANTED: Final = re.compile(r"(sky130_fd_pr__diode_pd2nw_05v5)_[lh]vt")
@@ -78,7 +78,7 @@ def _comparable(device: LvsDevice, *, adapted: bool) -> LvsDevice:
 def _distinct(device: LvsDevice) -> LvsDevice:
     """The device with its sizes in the name of its model, where netgen would not compare them as sizes."""
     model, sizes = device.model, device.sizes
-    if _is_dummy(device):
+    if is_dummy(device):
         # netgen 1.5.133 combines those of one net, but where their L differ it pairs the wrong ones and finds property
         # errors that are none. So they become devices whose kind is their model, L and total W.
         model = f"{model}_dummy_w{sizes['w'] * sizes.get('m', 1):.6g}_l{sizes['l']:.9g}".replace(".", "p")
@@ -90,7 +90,8 @@ def _distinct(device: LvsDevice) -> LvsDevice:
     return replace(device, model=model, sizes=sizes)
 
 
-def _is_dummy(device: LvsDevice) -> bool:
+def is_dummy(device: LvsDevice) -> bool:
+    """Whether gate, source and drain of a transistor are one net."""
     return "fet_" in device.model and len(set(device.nets[:3])) == 1
 
 
@@ -104,7 +105,7 @@ def _in_parallel(devices: Iterable[LvsDevice]) -> list[LvsDevice]:
             key, summed = (device.model, *sorted(device.nets[:2]), device.nets[2:], round(sizes["l"], 4)), "w"
         elif device.model.startswith(_DIODE):
             key, summed = (device.model, device.nets), "area"
-        elif _is_dummy(device):
+        elif is_dummy(device):
             key, summed = (device.model, device.nets, round(sizes["l"], 4)), "w"
         elif not set(sizes) - {"m"}:
             key, summed = (device.model, device.nets), "m"
