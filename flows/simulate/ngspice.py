@@ -213,9 +213,9 @@ def spiceinit(deck: Iterable[str]) -> str:
     """The ``.spiceinit`` for the lines of a deck.
 
     Both behaviours choose a model's bin by W / nf and take the scale of the sizes from the options. Under hsa ngspice
-    from 42 on begins every point of a dc sweep anew (``newcompat.hs`` in its dctrcurv.c): forty times as slow. Under spe
-    it takes the copies of a call for those of a device inside, and forgets the device's own (its inpcom.c): only a deck
-    with such a device, the parasitic diodes of the 16 V transistors, asks for hsa.
+    from 42 on begins every point of a dc sweep anew (``newcompat.hs`` in its dctrcurv.c): forty times as slow. Under
+    spe it takes the copies of a call for those of a device inside, and forgets the device's own (its inpcom.c). So only
+    a deck with such a device asks for hsa: the parasitic diodes of the 16 V transistors.
     """
     inside = own_copies = False
     for line in "\n".join(deck).replace("\n+", " ").splitlines():
