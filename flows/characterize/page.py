@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mirrorneuron.flows.characterize.limits import SpreadLimit
 from mirrorneuron.flows.characterize.result import Characterization
 from mirrorneuron.flows.reports import page
-from mirrorneuron.flows.reports.plots import AFTER, BEFORE, INK, Plot, plot
+from mirrorneuron.flows.reports.plots import AFTER, BEFORE, INK, DrawnPlot, plot
 from mirrorneuron.flows.testbench import Table
 from mirrorneuron.flows.variation.samples import Samples
 
@@ -129,9 +129,9 @@ def _contributions(result: Characterization) -> Table | None:
     return Table(["Quantity", "Device", "share, %", "standard error, %"], rows)
 
 
-def _plots(result: Characterization) -> list[Plot]:
+def _plots(result: Characterization) -> list[DrawnPlot]:
     keys = list(result.quantities)[:_PANELS]
-    made: list[Plot] = []
+    made: list[DrawnPlot] = []
     if result.drawn:
         caption = "Samples, and the normal distribution of their mean and sigma. Dashed: limits."
         made.append(plot("Histograms", caption, lambda figure: _histograms(figure, result, keys), wide=True))

@@ -11,7 +11,7 @@ from mirrorneuron.flows.compare.result import KEYS, Comparison
 from mirrorneuron.flows.reports import page
 from mirrorneuron.flows.reports.plots import INK, legend, plot
 from mirrorneuron.flows.testbench import Table
-from mirrorneuron.flows.testbenches.mirror.bench import QUANTITIES
+from mirrorneuron.flows.testbenches.mirror.quantities import QUANTITIES
 
 __all__ = ["render"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mirrorneuron.flows.results.check import Check
-from mirrorneuron.flows.testbenches.mirror.bench import Measurement
+from mirrorneuron.flows.testbenches.mirror.measurement import MirrorMeasurement
 from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
 
 __all__ = ["KEYS", "ComparedMirror", "Comparison"]
@@ -34,7 +34,7 @@ class ComparedMirror:
     """A mirror: its spec, the measurement that is shown, and the area of its layout's bounding box [um2]."""
 
     spec: MirrorSpec
-    measurement: Measurement
+    measurement: MirrorMeasurement
     area_um2: float
 
 

@@ -15,7 +15,7 @@ from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.results.watch import Watcher
 from mirrorneuron.flows.steps.cell import BUILT, MEASURED, CellJob
 from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC
-from mirrorneuron.flows.testbenches.mirror.bench import Measurement
+from mirrorneuron.flows.testbenches.mirror.measurement import MirrorMeasurement
 from mirrorneuron.flows.tools.folders import store, workspace
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
@@ -74,7 +74,7 @@ def compare(
             named = None if watcher is None else _OfCell(watcher, spec.name)
             record = datasheet.measure(CellJob(spec, out, jobs), layout=layout, watcher=named)
             measurement = record[MEASURED][where]
-            if not isinstance(measurement, Measurement):
+            if not isinstance(measurement, MirrorMeasurement):
                 raise InputError(f"the testbench of {spec.cell} measures no mirror")
             compared.append(ComparedMirror(spec, measurement, record[BUILT].area_um2))
             checks += [replace(check, name=f"{spec.name}: {check.name}") for check in record.checks]

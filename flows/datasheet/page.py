@@ -9,6 +9,7 @@ from mirrorneuron.flows.datasheet.result import Datasheet
 from mirrorneuron.flows.reports import page
 from mirrorneuron.flows.reports.page import number
 from mirrorneuron.flows.reports.picture import legend
+from mirrorneuron.flows.reports.plots import draw
 from mirrorneuron.flows.results.check import Check
 
 __all__ = ["render"]
@@ -54,7 +55,7 @@ def render(datasheet: Datasheet) -> str:
         measured=list(datasheet.measured),
         rows=_rows(datasheet),
         missing=[(quantities[key].text, why) for key, why in best.missing.items() if key in quantities],
-        plots=datasheet.bench.plots(datasheet.measured),
+        plots=[draw(plot) for plot in datasheet.bench.plots(datasheet.measured)],
         tables=datasheet.bench.tables(datasheet.measured),
         picture=page.inline_png(datasheet.built.picture),
         legend=legend(),

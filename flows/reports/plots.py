@@ -1,31 +1,48 @@
-"""Figures as SVG for a page that may be light or dark: what is not data has the page's own colour."""
+"""Draws plots as SVG for a page that may be light or dark: what is not data takes the colour of the page's text."""
 
 from __future__ import annotations
 
 import io
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from mirrorneuron.flows.simulate import Condition
-from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC
+from mirrorneuron.flows.results.measurement import LAYOUT, SCHEMATIC
+from mirrorneuron.flows.results.plots import TEMPERATURES, TEXT, Axis, Colour, Panel, Plot, Style
 
-__all__ = ["AFTER", "BEFORE", "COLOURS", "INK", "Plot", "corners", "legend", "plot"]
+__all__ = ["AFTER", "BEFORE", "INK", "DrawnPlot", "draw", "legend", "plot"]
 
 INK: Final = "#7f7e01"
-"""Stands for the page's text colour until the SVG is written."""
+"""Stands for the colour of the page's text until the SVG is written."""
 BEFORE: Final = "#3b82c4"
 AFTER: Final = "#e0702a"
-COLOURS: Final = {SCHEMATIC: BEFORE, LAYOUT: AFTER}
-"""Of what was measured before and after layout."""
 
-_TEMPERATURE_COLOURS: Final = ("#3b82c4", "#4c9f50", "#d2483f")
-_STYLE: Final[dict[str, Any]] = {
+_COLOURS: Final = {
+    TEXT: INK,
+    SCHEMATIC: BEFORE,
+    LAYOUT: AFTER,
+    **dict(zip(TEMPERATURES, ("#3b82c4", "#4c9f50", "#d2483f"), strict=True)),
+}
+_SCALE: Final = (0.08, 0.92)  # part of the rainbow scale that is used: its ends are too dark
+_STYLES: Final[dict[Style, dict[str, Any]]] = {
+    "line": {},
+    "thin": {"lw": 1, "alpha": 0.8},
+    "dashed": {"ls": "--"},
+    "dots": {"ls": "", "marker": "o", "ms": 3.0, "mew": 0},
+    "rings": {"ls": "", "marker": "o", "ms": 6.5, "mfc": "none"},
+    "crosses": {"ls": "", "marker": "+", "ms": 6, "mew": 1.2},
+    "filled": {"ls": "", "marker": "o", "ms": 4.5},
+    "open": {"ls": "", "marker": "o", "ms": 4.5, "mfc": "none"},
+}
+_GUIDES: Final = {"solid": "-", "dashed": "--", "dotted": ":"}
+_SIZE: Final = (6.2, 3.7)  # inch
+_WIDE: Final = (2 * 6.2, 1.25 * 3.7)
+_PAGE: Final[Any] = {
     "font.size": 9,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
@@ -43,13 +60,13 @@ _STYLE: Final[dict[str, Any]] = {
     "legend.fontsize": 8,
     "lines.linewidth": 1.5,
     "svg.fonttype": "path",
+    "svg.hashsalt": "mirrorneuron",  # the same identifiers in every run
 }
-_SIZE: Final = (6.2, 3.7)
 
 
 @dataclass(frozen=True)
-class Plot:
-    """A figure for the page: its title, what it shows, and its SVG element; a `wide` one has the page's whole width."""
+class DrawnPlot:
+    """A figure of the page: title, caption and the SVG element; a `wide` figure takes the whole width of the page."""
 
     title: str
     caption: str
@@ -57,54 +74,40 @@ class Plot:
     wide: bool = False
 
 
-def plot(title: str, caption: str, draw: Callable[[Figure], None], *, wide: bool = False) -> Plot:
-    """What `draw` puts on a figure; titles of one page begin with different words."""
-    # The salt makes identifiers differ between figures of one page, and not between runs.
-    style: Any = {**_STYLE, "svg.hashsalt": "mirrorneuron"}  # the same identifiers each time
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(2 * _SIZE[0], 1.25 * _SIZE[1]) if wide else _SIZE, layout="constrained")
+def draw(data: Plot) -> DrawnPlot:
+    """Draw a plot that is given as data."""
+
+    def fill(figure: Figure) -> None:
+        rows, columns = len(data.panels), max(map(len, data.panels))
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for row, panels in zip(grid, data.panels, strict=True):
+            for axes, panel in zip(row, panels, strict=True):
+                _draw_panel(axes, panel)
+        if data.legend == "below":
+            _legend_below(figure, grid[0, 0])
+        else:
+            legend(figure, grid[0, 0], data.entries)
+
+    return plot(data.title, data.caption, fill, wide=data.wide)
+
+
+def plot(title: str, caption: str, fill: Callable[[Figure], None], *, wide: bool = False) -> DrawnPlot:
+    """Draw what `fill` puts on a matplotlib figure; titles on one page begin with different words."""
+    with mpl.rc_context(_PAGE):
+        figure = Figure(figsize=_WIDE if wide else _SIZE, layout="constrained")
         FigureCanvasSVG(figure)
-        draw(figure)
+        fill(figure)
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     svg = text.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    # Figures number their parts alike; on one page each needs identifiers of its own.
+    # matplotlib numbers the parts of every figure alike; on one page each figure needs identifiers of its own.
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{title.split()[0].lower()}-", svg)
-    return Plot(title, caption, svg.replace(INK, "currentColor").strip(), wide)
-
-
-def corners(
-    figure: Figure,
-    values: Sequence[tuple[str, Mapping[str, Mapping[str, float | None]]]],
-    conditions: Sequence[Condition],
-) -> None:
-    """A panel for each of `values`: a label, and numbers by measurement and condition; the last one is filled."""
-    names = list(dict.fromkeys(condition.corner for condition in conditions))
-    temperatures = sorted({condition.temperature_c for condition in conditions})
-    offsets = [0.4 * k / max(1, len(temperatures) - 1) - 0.2 for k in range(len(temperatures))]
-    panels = figure.subplots(1, len(values), squeeze=False)[0]
-    for axes, (label, found) in zip(panels, values, strict=True):
-        last = list(found)[-1]
-        for name, numbers in found.items():
-            for k, (temperature, offset) in enumerate(zip(temperatures, offsets, strict=True)):
-                colour = _TEMPERATURE_COLOURS[k % len(_TEMPERATURE_COLOURS)]
-                at = [condition for condition in conditions if condition.temperature_c == temperature]
-                y = [math.nan if (number := numbers[str(one)]) is None else number for one in at]
-                kind = {"mfc": colour} if name == last else {"mfc": "none"}
-                x = [names.index(condition.corner) + offset for condition in at]
-                axes.plot(x, y, "o", color=colour, ms=4.5, label=f"{temperature:g} C", **kind)
-        axes.set_title(label, loc="left")
-        axes.set_xticks(range(len(names)), names)
-        axes.set_ylim(bottom=0)
-        axes.grid(visible=False, axis="x")
-    handles, labels = panels[0].get_legend_handles_labels()
-    shown = len(temperatures)
-    figure.legend(handles[-shown:], labels[-shown:], loc="outside lower center", ncols=shown)
+    return DrawnPlot(title, caption, svg.replace(INK, "currentColor").strip(), wide)
 
 
 def legend(figure: Figure, axes: Any, most: int) -> None:
-    """The legend of axes: within them, or beside them if it has more than `most` entries."""
+    """Place the legend of axes: within them, or beside them if it has more than `most` entries."""
     handles, labels = axes.get_legend_handles_labels()
     if not labels:
         return
@@ -112,3 +115,46 @@ def legend(figure: Figure, axes: Any, most: int) -> None:
         axes.legend()
     else:
         figure.legend(handles, labels, loc="outside right center", ncols=1, fontsize=7)
+
+
+def _legend_below(figure: Figure, axes: Any) -> None:
+    """One legend for all panels; of curves that share a label the last one stands in it."""
+    by_label = {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(by_label.values()), list(by_label), loc="outside lower center", ncols=len(by_label))
+
+
+def _draw_panel(axes: Any, panel: Panel) -> None:
+    for guide in panel.guides:
+        across = axes.axvline if guide.axis == "x" else axes.axhline
+        across(guide.at, color=_colour(guide.colour), ls=_GUIDES[guide.style], lw=0.8)
+    for band in panel.bands:
+        axes.axhspan(band.low, band.high, color=INK, alpha=0.15, lw=0)
+    for curve in panel.curves:
+        label = curve.label or None
+        axes.plot(curve.x, curve.y, color=_colour(curve.colour), label=label, **_STYLES[curve.style])
+    if panel.title:
+        axes.set_title(panel.title, loc="left")
+    _set_axis(axes, "x", panel.x)
+    _set_axis(axes, "y", panel.y)
+
+
+def _set_axis(axes: Any, name: str, axis: Axis) -> None:
+    def call(setter: str, *values: Any) -> None:
+        getattr(axes, f"set_{name}{setter}")(*values)
+
+    call("label", axis.label)
+    if axis.log:
+        call("scale", "log")
+    if axis.low is not None or axis.high is not None:
+        call("lim", axis.low, axis.high)
+    if axis.ticks:
+        call("ticks", list(axis.ticks), list(axis.ticks.values()))
+    if not axis.grid:
+        axes.grid(visible=False, axis=name)
+
+
+def _colour(colour: Colour) -> Any:
+    if isinstance(colour, str):
+        return _COLOURS[colour]
+    low, high = _SCALE
+    return mpl.colormaps["turbo"](float(np.interp(colour, (0, 1), (low, high))))

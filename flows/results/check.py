@@ -1,4 +1,4 @@
-"""What a step hands to the judge and the report."""
+"""A check: one fact that a step established, for the judge and the report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["Check"]
 class Check:
     """One thing that was checked.
 
-    ``value`` and ``limit`` are in ``unit``; both may be text (``"match"``) or, where a step has no number, None.
-    ``detail`` is for a person: place, rule text, where the log lies.
+    ``value`` and ``limit`` are in ``unit``; both may be text (``"match"``), or None where a step has no number.
+    ``detail`` is for the reader: place, text of the rule, path of the log.
     """
 
     step: str

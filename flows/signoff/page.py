@@ -58,6 +58,10 @@ def render(signoff: Signoff) -> str:
     """
     if not signoff.checks:
         raise EvidenceError("there are no checks, so there is nothing to report")
+    from mirrorneuron.flows.reports.plots import (
+        draw,  # matplotlib takes a second to import: bad input need not wait for it
+    )
+
     bench, measured = signoff.bench, signoff.measured
     steps = signoff.by_step()
     checks = [check for group in steps.values() for check in group]
@@ -73,7 +77,7 @@ def render(signoff: Signoff) -> str:
         area=signoff.built.area_um2,
         spec=page.spec_rows(signoff.spec),
         rows=[_target_row(judgement) for judgement in signoff.judgements],
-        plots=bench.plots(measured) if bench and measured else [],
+        plots=[draw(plot) for plot in bench.plots(measured)] if bench and measured else [],
         numbers=_numbers(bench.quantities, measured) if bench else [],
         measured=list(measured),
         tables=bench.tables(measured) if bench and measured else [],

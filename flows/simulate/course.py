@@ -1,9 +1,9 @@
-"""A course through operating points: in which order, with which steps between, so that each starts near the last.
+"""A course through operating points: an order, and intermediate steps, such that each point starts near the last.
 
-Newton's method finds the operating point of a circuit with high-gain loops from one next to it in a few iterations,
-from afar in hundreds or not at all. So the points are visited as a tour of near neighbours, with intermediate steps
-where two are far apart, currents being taken as their asinh: from nanoamperes to microamperes it is the ratio that
-counts. The tour's coordinate is the voltage of the node ``sel``, a whole number at each point and each step.
+Newton's method finds the operating point of a circuit with high-gain loops from a neighbouring point in a few
+iterations, from afar in hundreds or not at all. So the points are visited as a tour of near neighbours, with
+intermediate steps where two are far apart. Currents are compared by their asinh: from nanoamperes to microamperes the
+ratio counts. The coordinate of the tour is the voltage of the node ``sel``, a whole number at each point and each step.
 """
 
 from __future__ import annotations
@@ -12,28 +12,30 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
-from mirrorneuron.flows.simulate.bench import CurrentInput, Points, Source, Voltage
+from mirrorneuron.flows.simulate.analyses import Points
+from mirrorneuron.flows.simulate.number import decimal
+from mirrorneuron.flows.simulate.sources import CurrentInput, Source, Voltage, own_value
 from numpy.typing import NDArray
 
 __all__ = ["Course"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# A current below this part of the largest one of its source is taken as small: the scale is linear there.
+# Below this part of the largest current of a source the scale is linear.
 _SMALL: Final = 0.001
-# Longest step, as a part of the whole range of the source that moves most.
+# Longest step, relative to the whole range of the source that moves most.
 _STEP: Final = 0.1
 
 
 class Course:
-    """The tour of all points of some analyses, which are numbered through.
+    """The tour through the points of several analyses, which are numbered from first to last.
 
     Parameters
     ----------
     analyses
-        What to visit.
+        The points to visit.
     sources
-        All sources of the bench; one that an analysis does not name is at its own value there.
+        All sources of the bench; a source that an analysis does not name has its own constant value there.
     """
 
     def __init__(self, analyses: Sequence[Points], sources: Sequence[Source]) -> None:
@@ -42,7 +44,7 @@ class Course:
         self.sources = sources
         self.values: dict[str, Floats] = {}
         for source in sources:
-            own = source.volt if isinstance(source, Voltage) else source.ampere
+            own = own_value(source)
             parts = [points.values.get(source.pin, np.full(len(points), own)) for points in analyses]
             self.values[source.pin] = np.concatenate(parts)
         self._scales: dict[str, float] = {}
@@ -53,7 +55,7 @@ class Course:
                 scale = _SMALL * float(np.abs(values).max()) if isinstance(source, CurrentInput) else 0.0
                 self._scales[source.pin] = scale
                 self._scaled[source.pin] = np.arcsinh(values / scale) if scale else values
-        # Columns of the moving sources, each from 0 to 1; one that stays, if none moves.
+        # Columns of the moving sources, each from 0 to 1; a constant column if none moves.
         span = [(scaled - scaled.min()) / np.ptp(scaled) for scaled in self._scaled.values()]
         space = np.column_stack(span) if span else np.zeros((count, 1))
         self._order = _tour(space)
@@ -63,16 +65,16 @@ class Course:
         self._positions[self._order] = 1 + np.concatenate([[0], np.cumsum(steps)])
 
     def __len__(self) -> int:
-        """How many points."""
+        """The number of points."""
         return len(self._positions)
 
     @property
     def last(self) -> int:
-        """Where the tour ends; it begins at 1."""
+        """The last position of the tour, which begins at 1."""
         return int(self._positions.max())
 
     def position(self, point: int) -> int:
-        """Where a point is visited."""
+        """The position of a point on the tour."""
         return int(self._positions[point])
 
     def at(self, point: int) -> dict[str, float]:
@@ -80,7 +82,7 @@ class Course:
         return {pin: float(values[point]) for pin, values in self.values.items()}
 
     def matches(self, tags: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Of rows whose ``sel`` is `tags`, those that are points: the rows, and the points."""
+        """The rows that are points, and those points; `tags` is the voltage of ``sel`` in each row."""
         where = {int(position): point for point, position in enumerate(self._positions)}
         whole = np.rint(tags)
         pairs = [
@@ -98,15 +100,15 @@ class Course:
         """For each source that moves, its value as an ngspice expression of ``v(sel)``."""
         expressions: dict[str, str] = {}
         for pin, scaled in self._scaled.items():
-            pairs = [f"{self._positions[k]},{float(scaled[k])!r}" for k in self._order]
+            pairs = [f"{self._positions[k]},{decimal(scaled[k])}" for k in self._order]
             table = f"pwl(v(sel),{','.join(pairs)})"
             scale = self._scales[pin]
-            expressions[pin] = f"{scale!r}*sinh({table})" if scale else table
+            expressions[pin] = f"{decimal(scale)}*sinh({table})" if scale else table
         return expressions
 
 
 def _tour(space: Floats) -> NDArray[np.intp]:
-    """An order in which each point is the nearest one left; it begins in the middle."""
+    """An order in which each point is the nearest of those left; it begins in the middle."""
     left = np.arange(len(space))
     at = int(np.argmin(np.abs(space - np.median(space, axis=0)).max(axis=1)))
     order = [at]

@@ -1,4 +1,4 @@
-"""Read ngspice's binary raw files."""
+"""Reads the binary raw files of ngspice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from numpy.typing import NDArray
 
-__all__ = ["Plot", "read"]
+__all__ = ["RawPlot", "read"]
 
 _HEADER: Final = re.compile(
     rb"Title:.*?\nPlotname: (?P<plot>[^\n]*)\nFlags: (?P<flags>[^\n]*)\nNo\. Variables: (?P<variables>\d+)\s*\n"
@@ -21,26 +21,26 @@ _HEADER: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Plot:
-    """One analysis of a raw file: its name, and its vectors by name (real, or complex for AC)."""
+class RawPlot:
+    """One analysis of a raw file, which ngspice calls a plot: its name, and its vectors (real, or complex for AC)."""
 
     name: str
     vectors: dict[str, NDArray[Any]]
 
 
-def read(path: Path) -> list[Plot]:
+def read(path: Path) -> list[RawPlot]:
     """All plots of a raw file, in order.
 
     Raises
     ------
     EvidenceError
-        The file is missing, empty, cut short, or no raw file.
+        The file is missing, empty, truncated, or no raw file.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise EvidenceError(f"ngspice left no {path.name}") from error
-    plots: list[Plot] = []
+    plots: list[RawPlot] = []
     position = 0
     while position < len(data):
         header = _HEADER.match(data, position)
@@ -51,9 +51,9 @@ def read(path: Path) -> list[Plot]:
         kind: np.dtype[Any] = np.dtype(np.complex128 if b"complex" in header["flags"] else np.float64)
         size = columns * rows * kind.itemsize
         if len(names) != columns or header.end() + size > len(data):
-            raise EvidenceError(f"{path.name} is cut short: {columns} x {rows} numbers were promised")
+            raise EvidenceError(f"{path.name} is cut short: its header promises {columns} x {rows} numbers")
         table = np.frombuffer(data, kind, columns * rows, header.end()).reshape(rows, columns)
-        plots.append(Plot(header["plot"].decode(), {name: table[:, k] for k, name in enumerate(names)}))
+        plots.append(RawPlot(header["plot"].decode(), {name: table[:, k] for k, name in enumerate(names)}))
         position = header.end() + size
     if not plots:
         raise EvidenceError(f"{path.name} is empty")

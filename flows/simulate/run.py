@@ -1,20 +1,21 @@
-"""Run testbenches in ngspice, and believe nothing that it did not prove.
+"""Runs benches in ngspice, and accepts only what its results prove.
 
 ::
 
     Bench, Condition
-       |  flatten; take the models needed; refuse floating nodes
+       |  flatten; select the models; refuse floating nodes
        v
     a deck --> ngspice, in a folder of its own --> raw file --> checked arrays
        ^                                              |
-       `-------- the next way to a solution <---------'  something is missing, not finite, or out of the rails
+       `-------- the next way to a solution <---------'  a value is missing, not finite, or outside the rails
 
-There is a deck for all operating points together, and one for each other analysis.
+There is one deck for all operating points together, and one for each other analysis.
 
-ngspice ends with status 0 and shows the previous result when an analysis is aborted. So every operating point carries
-its number through the circuit, on the node ``sel``, and one that comes back without it is missing.
+When an analysis is aborted ngspice ends with status 0 and shows the previous result. So every operating point carries
+its number through the circuit, on the node ``sel``; a point that comes back without its number is missing.
 
-Where ngspice finds no solution, other ways are tried: see `solver`. Many samples in one run: `sampling`.
+Where ngspice finds no solution, other ways are tried: see `solver`. Many samples in one run:
+`mirrorneuron.flows.variation.sampling`.
 """
 
 from __future__ import annotations
@@ -24,49 +25,24 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from mirrorneuron.flows import tools
-from mirrorneuron.flows.simulate.bench import Analysis, Bench, Points
-from mirrorneuron.flows.simulate.deck import TEMPERATURES_C, Condition, Setup
+from mirrorneuron.flows.simulate.analyses import Analysis, Points
+from mirrorneuron.flows.simulate.attempts import SolverJob
+from mirrorneuron.flows.simulate.bench import Bench
+from mirrorneuron.flows.simulate.condition import Condition
+from mirrorneuron.flows.simulate.deck import Setup
 from mirrorneuron.flows.simulate.ngspice import LOG
-from mirrorneuron.flows.simulate.solver import Attempts, Data
+from mirrorneuron.flows.simulate.result import Data, Progress, Result
+from mirrorneuron.flows.simulate.solver import solve
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.models import library
 
-__all__ = ["TEMPERATURES_C", "Condition", "Data", "Progress", "Result", "conditions", "run", "run_many"]
-
-Progress: TypeAlias = Callable[[int, int, str], None]
-
-
-def conditions(corners: Sequence[str], temperatures_c: Sequence[float]) -> list[Condition]:
-    """Every corner at every temperature."""
-    return [Condition(corner, temperature) for corner in corners for temperature in temperatures_c]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a bench gave at a condition: `Data` by the analysis' name, and what it was made with.
-
-    ``logs`` are ngspice's outputs (beside them the decks and raw files), if a folder to keep them in was given.
-    """
-
-    top: str
-    netlist: Path
-    condition: Condition
-    data: Mapping[str, Data]
-    ngspice: str
-    models: str
-    seconds: float
-    logs: tuple[Path, ...] = ()
-
-    def __getitem__(self, analysis: str) -> Data:
-        """The data of an analysis by its name."""
-        return self.data[analysis]
+__all__ = ["run", "run_many"]
 
 
 def run(
@@ -98,12 +74,12 @@ def run_many(
     jobs
         Processes at a time; by default one for each processor.
     progress
-        Called as (processes done, processes in all, what the one just done was), in the caller's thread.
+        Called as (processes done, processes in all, the analysis just done), in the caller's thread.
     pdk
-        By default the one that is installed, or assembled.
+        By default the PDK that is installed, or else assembled.
     folder
-        Where decks, logs and raw files are kept, in a folder for each process. By default they are removed, unless the
-        run fails.
+        Where decks, logs and raw files are kept, in a folder for each process. By default they are removed, unless a
+        process fails.
     timeout_s
         For one process.
 
@@ -113,75 +89,86 @@ def run_many(
         A bench, a netlist or a condition cannot be used.
     ToolError
         ngspice is missing, broke, or found no solution; the message names the netlist, the condition and ngspice's
-        own words. What had not started by then is not run.
+        own words. Processes that had not started by then are not run.
     """
     pdk = pdk or install.locate()
     version = tools.version("ngspice")
     started = time.monotonic()
     setups = [Setup(bench, condition, library(pdk.continuous, condition.corner)) for bench, condition in runs]
-    jobs_of = [_jobs(setup, timeout_s, folder, number) for number, setup in enumerate(setups)]
-    found: list[dict[str, Data]] = [{} for _ in runs]
+    processes = [
+        process for number, setup in enumerate(setups) for process in _processes(setup, number, folder, timeout_s)
+    ]
+    data: list[dict[str, Data]] = [{} for _ in runs]
     seconds = [0.0] * len(runs)
-    with ThreadPoolExecutor(max_workers=max(1, jobs or os.cpu_count() or 1)) as pool:
-        futures = {pool.submit(job.solve): (number, job) for number, group in enumerate(jobs_of) for job in group}
-        try:
-            for count, future in enumerate(as_completed(futures), 1):
-                number, job = futures[future]
-                found[number].update(future.result())
-                seconds[number] = time.monotonic() - started
-                if progress is not None:
-                    progress(count, len(futures), f"{job.name}, {job.setup.condition}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    for process, solved in _solved(processes, jobs or os.cpu_count() or 1, progress):
+        data[process.number].update(solved)
+        seconds[process.number] = time.monotonic() - started
     return [
         Result(
             top=setup.bench.top,
             netlist=Path(setup.bench.netlist),
             condition=setup.condition,
-            data={name: found[number][name] for name in setup.bench.analyses},
+            data={name: data[number][name] for name in setup.bench.analyses},
             ngspice=version,
             models=f"continuous {setup.library.digest}",
             seconds=seconds[number],
-            logs=tuple(job.folder / LOG for job in jobs_of[number] if job.folder),
+            logs=tuple(each.folder / LOG for each in processes if each.number == number and each.folder),
         )
         for number, setup in enumerate(setups)
     ]
 
 
-@dataclass
-class _Job:
-    """What one ngspice process does for a setup: an analysis, or all its operating points together."""
+@dataclass(frozen=True, eq=False)
+class _NgspiceRun:
+    """The work of one process of ngspice for the run of a `number`: an analysis, or all its operating points."""
 
+    number: int
     setup: Setup
-    name: str
     analyses: Mapping[str, Analysis]
-    timeout_s: float
     folder: Path | None
+    timeout_s: float
+
+    @property
+    def name(self) -> str:
+        """Circuit and analyses, for the progress."""
+        return f"{self.setup.bench.top} {', '.join(self.analyses)}"
 
     def solve(self) -> dict[str, Data]:
-        """Run it in its folder, in as many ways as it takes; the data by analysis."""
+        """Solve it in its folder; the data by analysis."""
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            return self._attempts(self.folder).data()
+            return solve(SolverJob(self.setup, self.analyses, self.folder, self.timeout_s))
         temporary = Path(tempfile.mkdtemp(prefix="mirrorneuron-"))
-        data = self._attempts(temporary).data()
-        # Only now: if it failed, the message names the log.
+        data = solve(SolverJob(self.setup, self.analyses, temporary, self.timeout_s))
+        # Not before: if it failed, the message names the log.
         shutil.rmtree(temporary, ignore_errors=True)
         return data
 
-    def _attempts(self, folder: Path) -> Attempts:
-        return Attempts(self.setup, self.analyses, folder, self.timeout_s)
+
+def _solved(
+    processes: Sequence[_NgspiceRun], jobs: int, progress: Progress | None
+) -> Iterator[tuple[_NgspiceRun, dict[str, Data]]]:
+    """Each process with its data as it ends, `jobs` at a time; after an error no further process starts."""
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        futures = {pool.submit(process.solve): process for process in processes}
+        try:
+            for count, future in enumerate(as_completed(futures), 1):
+                process = futures[future]
+                yield process, future.result()
+                if progress is not None:
+                    progress(count, len(futures), f"{process.name}, {process.setup.condition}")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
-def _jobs(setup: Setup, timeout_s: float, folder: Path | None, number: int) -> list[_Job]:
+def _processes(setup: Setup, number: int, folder: Path | None, timeout_s: float) -> list[_NgspiceRun]:
     analyses = setup.bench.analyses
     points = {name: analysis for name, analysis in analyses.items() if isinstance(analysis, Points)}
     groups: list[Mapping[str, Analysis]] = [points] if points else []
     groups += [{name: analysis} for name, analysis in analyses.items() if name not in points]
-    jobs: list[_Job] = []
+    processes: list[_NgspiceRun] = []
     for group in groups:
-        name = f"{setup.bench.top} {', '.join(group)}"
         place = re.sub(r"[^A-Za-z0-9.=-]+", "_", f"{number} {setup.condition} {'-'.join(group)}")
-        jobs.append(_Job(setup, name, group, timeout_s, folder / place[:100] if folder else None))
-    return jobs
+        processes.append(_NgspiceRun(number, setup, group, folder / place[:100] if folder else None, timeout_s))
+    return processes

@@ -1,45 +1,43 @@
-"""Figures from waveforms and transfers: settling, ringing, logistic fit, inverse transfer, power. All values are SI."""
+"""Numbers from waveforms and transfers: settling, ringing, logistic fit, inverse transfer, power. All values are SI."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
+from mirrorneuron.flows.simulate import Data
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import curve_fit
 
-if TYPE_CHECKING:
-    from mirrorneuron.flows.simulate import Data
-
 __all__ = ["Logistic", "StepResponse", "Transfer", "fit_logistic", "power", "step_response"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# A record tells the final value if its last part, this long, stays within half the band.
+# The final value is known if the last part of the record, this long, stays within half the band.
 _TAIL: Final = 0.1
 
 
 @dataclass(frozen=True)
 class StepResponse:
-    """How a waveform answers a step.
+    """The response of a waveform to a step.
 
     Attributes
     ----------
     initial, final
-        Value at the step, and at the record's end.
+        Value at the step, and at the end of the record.
     settling_s
-        From the step until the waveform stays within the band around `final`; infinite if it does not, or if the
-        record ends too early to tell.
+        From the step until the waveform stays within the band about `final`; infinite if it does not, or if the record
+        ends too early to decide.
     overshoot
-        How far it goes beyond `final` on the far side, or back beyond `initial`, as a part of the step (of the band,
-        if that is larger); 0 or more.
+        Largest excursion beyond `final`, or back beyond `initial`, relative to the step (to the band, if that is
+        larger); 0 or more.
     excursions
-        How often it leaves the band again after having reached it: 0 without ringing.
+        How often the waveform leaves the band after having reached it: 0 without ringing.
     """
 
     initial: float
@@ -50,7 +48,7 @@ class StepResponse:
 
 
 def step_response(time: ArrayLike, value: ArrayLike, at_s: float, until_s: float, band: float) -> StepResponse:
-    """Settling and ringing of `value` after a step at `at_s`, looked at until `until_s`.
+    """Settling and ringing of `value` after a step at `at_s`, observed until `until_s`.
 
     Parameters
     ----------
@@ -64,9 +62,9 @@ def step_response(time: ArrayLike, value: ArrayLike, at_s: float, until_s: float
     """
     t, y = _row(time), _row(value)
     if len(t) != len(y) or not np.isfinite(y).all() or t[0] > at_s or t[-1] < until_s * (1 - 1e-9) or at_s >= until_s:
-        raise EvidenceError(f"the waveform does not tell of {at_s:g} to {until_s:g} s")
+        raise EvidenceError(f"the waveform is not finite, or does not cover {at_s:g} to {until_s:g} s")
     if band <= 0:
-        raise EvidenceError(f"a band of {band:g} cannot be settled to")
+        raise EvidenceError(f"a settling band of half-width {band:g} must be above 0")
     inside = (t > at_s) & (t < until_s)
     ends = np.interp([at_s, until_s], t, y)
     t = np.concatenate([[at_s], t[inside], [until_s]])
@@ -95,9 +93,9 @@ def step_response(time: ArrayLike, value: ArrayLike, at_s: float, until_s: float
 
 @dataclass(frozen=True)
 class Logistic:
-    """``low + (high - low) / (1 + exp(-slope * (x - middle)))``, and how far the data are from it.
+    """``low + (high - low) / (1 + exp(-slope * (x - middle)))``, and the deviation of the data from it.
 
-    ``rms`` and ``worst`` are parts of `high`.
+    ``rms`` and ``worst`` are relative to `high`.
     """
 
     low: float
@@ -108,12 +106,12 @@ class Logistic:
     worst: float
 
     def __call__(self, x: ArrayLike) -> Floats:
-        """Its value at `x`."""
+        """The value at `x`."""
         return _logistic(_row(x), self.low, self.high, self.slope, self.middle)
 
 
 def fit_logistic(x: ArrayLike, y: ArrayLike) -> Logistic:
-    """The logistic nearest to rising data, by least squares; `slope` is in 1/unit of `x`.
+    """The logistic that fits rising data by least squares; `slope` is in 1/unit of `x`.
 
     Raises
     ------
@@ -122,22 +120,22 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> Logistic:
     """
     a, b = _row(x), _row(y)
     if len(a) != len(b) or len(a) < 8 or not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise EvidenceError(f"{len(a)} points (eight are needed, all finite) do not determine a logistic")
+        raise EvidenceError(f"{len(a)} points do not determine a logistic: at least 8 are needed, all finite")
     order = np.argsort(a)
     a, b = a[order], b[order]
     width, height = float(np.ptp(a)), float(np.ptp(b))
     if not (width > 0 and height > 0 and b[-1] > b[0]):
         raise EvidenceError("the data do not rise, so no logistic fits them")
-    # In units of the data's own spans, as the solver's steps are relative to 1.
+    # Scaled to the spans of the data, as the steps of the solver are relative to 1.
     u, w = (a - a[0]) / width, (b - b.min()) / height
     # A logistic takes 2.2 / slope from a quarter to three quarters of its height.
     quarter, half, three = (float(v) for v in np.interp((0.25, 0.5, 0.75), np.maximum.accumulate(w), u))
     guess = (0.0, 1.0, 2.2 / max(three - quarter, 1e-3), half)
     try:
-        found, _ = curve_fit(_logistic, u, w, p0=guess, maxfev=20000)
+        fitted, _ = curve_fit(_logistic, u, w, p0=guess, maxfev=20000)
     except RuntimeError as error:
         raise EvidenceError(f"no logistic fits the data: {error}") from error
-    low, high, slope, middle = (float(v) for v in found)
+    low, high, slope, middle = (float(v) for v in fitted)
     residual = (_logistic(u, low, high, slope, middle) - w) * height
     low, high = (float(b.min() + height * v) for v in (low, high))
     scale = abs(high)
@@ -152,7 +150,7 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> Logistic:
 
 
 class Transfer:
-    """A measured monotone transfer ``y(x)``, to be read backwards.
+    """A measured monotone transfer ``y(x)`` that can be read backwards.
 
     Parameters
     ----------
@@ -162,14 +160,14 @@ class Transfer:
     Raises
     ------
     EvidenceError
-        Fewer than four points, or `y` neither rises nor falls throughout; the message says where it turns.
+        There are fewer than four points, or `y` neither rises nor falls throughout; the message names the place.
     """
 
     def __init__(self, x: ArrayLike, y: ArrayLike) -> None:
-        """Check that it can be read backwards."""
+        """Check that the transfer can be read backwards."""
         a, b = _row(x), _row(y)
         if len(a) != len(b) or len(a) < 4 or not (np.isfinite(a).all() and np.isfinite(b).all()):
-            raise EvidenceError(f"{len(a)} points (four are needed, all finite) do not make a transfer")
+            raise EvidenceError(f"{len(a)} points do not make a transfer: at least 4 are needed, all finite")
         order = np.argsort(a)
         a, b = a[order], b[order]
         if not np.all(np.diff(a) > 0):
@@ -187,17 +185,17 @@ class Transfer:
         self._inverse = PchipInterpolator(b, a)
 
     def inverse(self, y: ArrayLike, slack: float = 0.0) -> Floats:
-        """The `x` that give `y`, by monotone cubic interpolation.
+        """The values of `x` that give `y`, by monotone cubic interpolation.
 
         Parameters
         ----------
         slack
-            How far beyond the measured range (as a part of it) a value may lie; the end's slope is continued there.
+            How far beyond the measured range a value may lie, relative to it; the slope of the end is continued there.
 
         Raises
         ------
         EvidenceError
-            A value lies further out.
+            A value lies further outside.
         """
         wanted = _row(y)
         low, high = self._y[0], self._y[-1]
@@ -213,7 +211,7 @@ class Transfer:
 
 
 def power(data: Data, supply: str, inputs: Sequence[str]) -> Floats:
-    """Supply current plus input currents, times the supply voltage [W]: the cost if inputs come from the supply."""
+    """Supply current plus input currents, times the supply voltage [W]: the power if inputs come from the supply."""
     current = np.asarray(data.i(supply) + sum(data.i(pin) for pin in inputs))
     return np.asarray(data.v(supply) * current, dtype=float)
 

@@ -30,7 +30,7 @@ __all__ = [
     "CorrelatedMismatch",
     "GradientResidual",
     "Neighbourhood",
-    "Summary",
+    "PatternSummary",
     "Wiring",
     "centroid_offset",
     "correlated_mismatch",
@@ -103,7 +103,7 @@ class Wiring:
 
 
 @dataclass(frozen=True)
-class Summary:
+class PatternSummary:
     """The figures of a pattern in one place; of several owners the worst, if nothing else is said.
 
     Lengths are in the unit of the pitch. ``second_order`` [%] is for 1 % per length squared; ``mismatch`` (owner to
@@ -303,7 +303,7 @@ def wiring(pattern: Pattern, pitch: tuple[float, float] = (1.0, 1.0)) -> Wiring:
 
 def summary(
     pattern: Pattern, pitch: tuple[float, float] = (1.0, 1.0), correlation_length: float | None = None
-) -> Summary:
+) -> PatternSummary:
     """All figures of a pattern.
 
     Parameters
@@ -326,7 +326,7 @@ def summary(
     spread = dispersion(places)
     around = neighbourhoods(pattern)
     wires = wiring(pattern, pitch)
-    return Summary(
+    return PatternSummary(
         units=sum(len(cells) for cells in places.values()),
         rows=len(pattern.rows),
         columns=pattern.columns,

@@ -1,4 +1,4 @@
-"""Design rules of whole neurons: the released one always, the others in the long run."""
+"""Design rules of all cells of the catalog and of neuron4, side by side; in the long run of more neurons one by one."""
 
 from __future__ import annotations
 
@@ -9,48 +9,47 @@ from mirrorneuron.flows import drc
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
-SPECS = {path.stem: path for path in EXAMPLES if not path.stem.endswith(".targets")}
-# One unit more or less of everything that the spec can vary.
-OTHERS = {
-    "one input": ("weights=[1]",),
-    "one unit each": ("weights=[1,-1]", "reference_units=1"),
-    "largest weights": ("weights=[15,-15,15]", "reference_units=16"),
-    "sixteen of the largest": (f"weights={[15, -15] * 8}",),
-    "all inhibit": ("weights=[-1,-2,-3]",),
-    "zeros": ("weights=[0,4,0]",),
-    "smallest units": ("weights=[7,-5]", "w=0.84", "l=0.15"),
-    "wide units": ("weights=[3,-2]", "w=20", "l=0.5"),
-    "long units": ("weights=[1,-1]", "w=1", "l=20"),
-    "off the 10 nm grid": ("weights=[5,-4]", "w=1.37", "l=1.23"),
-    "largest current": ("weights=[5,-4]", "full_scale_current=2u"),
-    "steep": ("weights=[5,-4,3]", "sum_full_scale=1"),
-}
+from tests.kit import rules
+from tests.kit.neuron_specs import EXAMPLES, VARIED
+
+DECKS = {"ours", "official", "zero-area", "pin-label", "magic"}
 
 
 def check(argument: str, settings: tuple[str, ...], folder: Path) -> None:
     built = build(catalog.load(argument, settings), folder)
     result = drc.run(built.gds, work=folder / "work", jobs=2)
     assert result.passed, result.violations
-    assert set(result.rules_by_deck) == {"ours", "official", "zero-area", "pin-label", "magic"}
+    assert set(result.rules_by_deck) == DECKS
     assert result.rules_run > 500
 
 
 def test_there_are_examples() -> None:
-    assert {"neuron4", "neuron1", "neuron16"} <= set(SPECS)
+    assert {"neuron4", "neuron1", "neuron16"} <= set(EXAMPLES)
 
 
-def test_neuron4(tmp_path: Path) -> None:
-    check(str(SPECS["neuron4"]), (), tmp_path)
+# Every cell with its default spec, whatever cells there are; and the released neuron.
+CELLS = {**{name: name for name in catalog.names()}, "neuron4": str(EXAMPLES["neuron4"])}
+for _name, _argument in CELLS.items():
+    rules.add(_name, lambda argument=_argument: catalog.layout_of(catalog.load(argument)))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell(name: str, design_rules: rules.Verdicts) -> None:
+    assert not design_rules.violations[name]
+
+
+def test_all_decks_have_run(design_rules: rules.Verdicts) -> None:
+    assert set(design_rules.rules_by_deck) == DECKS
+    assert sum(design_rules.rules_by_deck.values()) > 500
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in SPECS if name != "neuron4"])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "neuron4"])
 def test_examples(name: str, tmp_path: Path) -> None:
-    check(str(SPECS[name]), (), tmp_path)
+    check(str(EXAMPLES[name]), (), tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", VARIED)
 def test_others(name: str, tmp_path: Path) -> None:
-    check("neuron", OTHERS[name], tmp_path)
+    check("neuron", VARIED[name], tmp_path)

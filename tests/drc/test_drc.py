@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import klayout.db as kdb
 import pytest
 from mirrorneuron.flows import drc
 from mirrorneuron.flows.drc import official as drc_official
@@ -64,6 +65,17 @@ def test_each_defect_is_found_where_it_lies(
     assert text in markers[0].text
     assert layer == markers[0].layer
     assert min(abs(v.x - x) + abs(v.y - y) for v in markers) < 0.8, markers
+
+
+def test_a_shape_below_the_top_cell_is_marked_where_it_lies(drawing: type, tmp_path: Path) -> None:
+    inside, drawn = drawing(), drawing("top")
+    inside.stack(0, 0)
+    inside.box(layers.MET1, 0, 3, 1, 3)
+    child = drawn.layout.create_cell("child")
+    child.copy_tree(inside.top)
+    drawn.top.insert(kdb.DCellInstArray(child, kdb.DTrans(1, False, kdb.DVector(40, 10))))
+    result = drc.run(drawn.write(tmp_path / "x.gds"), work=tmp_path / "work", decks=("ours",))
+    assert {(v.rule, v.x, v.y) for v in result.violations} == {("zero_area_shape", 37.0, 10.5)}
 
 
 def test_nothing_but_the_defects_is_found(defects: drc.DrcResult) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import drc_patterns
 import pytest
-from drc_patterns import Placed
 from mirrorneuron.flows.drc import klayout as drc_klayout
 from mirrorneuron.flows.drc import ours as drc_ours
 from mirrorneuron.flows.drc.findings import DeckJob
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.rules import RULES
+
+from tests.kit import drc_patterns
+from tests.kit.drc_patterns import Placed
 
 CHECKED = {name for name, rule in RULES.items() if rule.kind == "rule"}
 Verdicts = list[tuple[Placed, set[str]]]

@@ -16,6 +16,8 @@ from mirrorneuron.flows.extract import coefficients as parasitics_rules
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.technology import magic
 
+from tests.kit.drawing import Drawing
+
 # Magic 8.3.677 with the official technology, release 2026.03.30, from its .ext files; by benchmarks/extract.py.
 REFERENCE = Path(__file__).with_name("reference.csv")
 # A seventh of a second is what a cell takes; the rest of the cells are for `make test-long`.
@@ -28,10 +30,9 @@ def fringe(coefficient: float, distance_um: float) -> float:
 
 
 @pytest.fixture(scope="module")
-def structure_cell(request: pytest.FixtureRequest) -> Any:
+def structure_cell() -> Drawing:
     """Structures far from each other, and a transistor; wires are 100 um long."""
-    from_conftest = request.config.pluginmanager.get_plugin(str(Path(__file__).with_name("conftest.py")))
-    cell = from_conftest.Drawing()
+    cell = Drawing()
     cell.fet(0, -100, 1, 0.15, "d g s")
     cell.tap(2, -100, "sub")
     cell.wire("plate", 0, 0, 10, 10)

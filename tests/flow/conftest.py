@@ -16,17 +16,17 @@ from mirrorneuron.flows.build import Built
 from mirrorneuron.flows.matching import GroupReport, MatchingResult, Output
 from mirrorneuron.flows.reports import picture
 from mirrorneuron.flows.results.check import Check
+from mirrorneuron.flows.testbenches.conditions import CONDITIONS
 from mirrorneuron.flows.testbenches.measure import fit_logistic
 from mirrorneuron.flows.testbenches.neuron import bench as neuron
-from mirrorneuron.flows.testbenches.neuron.bench import (
-    LAYOUT_ONLY,
-    QUANTITIES,
-    Corner,
-    Curve,
-    Measurement,
+from mirrorneuron.flows.testbenches.neuron.measurement import (
+    NeuronCorner,
+    NeuronMeasurement,
+    OutputCurve,
+    RandomVectors,
     StepTrace,
-    Vectors,
 )
+from mirrorneuron.flows.testbenches.neuron.quantities import LAYOUT_ONLY, QUANTITIES
 from mirrorneuron.flows.tools import provenance
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130 import install
@@ -39,7 +39,7 @@ def _output(sums: Any) -> Any:
     return 1e-6 / (1 + np.exp(-1e6 * np.asarray(sums)))
 
 
-def measurement(missing: Mapping[str, str] | None = None, **numbers: float) -> Measurement:
+def measurement(missing: Mapping[str, str] | None = None, **numbers: float) -> NeuronMeasurement:
     """A neuron of weights 1 and -1 whose numbers are all 0 but those given."""
     gone = dict(missing or {})
     ramp = np.linspace(0.0, 1e-6, 9)
@@ -48,28 +48,28 @@ def measurement(missing: Mapping[str, str] | None = None, **numbers: float) -> M
     fit = fit_logistic(sums, _output(sums))
     time = np.linspace(0.0, 4.1e-6, 400)
     high = (time > 0.1e-6) & (time < 2.1e-6)
-    return Measurement(
+    return NeuronMeasurement(
         netlist=Path("neuron.spice"),
         numbers={key: numbers.get(key, 0.0) for key in QUANTITIES if key not in gone},
         missing=gone,
-        conditions=neuron.CONDITIONS,
+        conditions=CONDITIONS,
         limited=(),
         points=100,
         ngspice="39",
         models="continuous",
         full_scale=2e-6,
         band=1e-8,
-        alone={"iin0": Curve(ramp, _output(ramp)), "iin1": Curve(ramp, _output(-ramp))},
-        together=Curve(ramp, _output(0 * ramp)),
-        reference=Curve(sums, _output(sums)),
-        vectors=Vectors(drawn, _output(drawn), drawn + 1e-9),
+        alone={"iin0": OutputCurve(ramp, _output(ramp)), "iin1": OutputCurve(ramp, _output(-ramp))},
+        together=OutputCurve(ramp, _output(0 * ramp)),
+        reference=OutputCurve(sums, _output(sums)),
+        vectors=RandomVectors(drawn, _output(drawn), drawn + 1e-9),
         fit=fit,
         steps=[
             StepTrace(kind, inputs, 0.1e-6, 2.1e-6, 4.1e-6, time, np.where(high, 0.7e-6, 0.5e-6))
             for kind in ("full", "small")
             for inputs in ("iin0", "all inputs")
         ],
-        corners=[Corner(condition, 0.1, 0.2, 1e-6, fit) for condition in neuron.CONDITIONS],
+        corners=[NeuronCorner(condition, 0.1, 0.2, 1e-6, fit) for condition in CONDITIONS],
     )
 
 
@@ -160,7 +160,7 @@ def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Steps:
         out.write_text("")
         return result
 
-    def measured(spec: NeuronSpec, netlists: list[Path], **_: Any) -> list[Measurement]:
+    def measured(spec: NeuronSpec, netlists: list[Path], **_: Any) -> list[NeuronMeasurement]:
         (netlist,) = netlists
         return [_give(chosen.layout if netlist.name.endswith(".pex.spice") else chosen.schematic)]
 

@@ -10,7 +10,8 @@ import pytest
 from mirrorneuron.flows import judge
 from mirrorneuron.flows.judge import Target
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.neuron.bench import BENCH, LAYOUT_ONLY, QUANTITIES
+from mirrorneuron.flows.testbenches.neuron.bench import BENCH
+from mirrorneuron.flows.testbenches.neuron.quantities import LAYOUT_ONLY, QUANTITIES
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import FileError, SpecError
 

@@ -6,7 +6,6 @@ Hundreds more, and all judges: ``make mutants-mirrors``.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -14,12 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import judge, simulate, tools
+from mirrorneuron.flows import judge, simulate
 from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.conditions import TYPICAL
 from mirrorneuron.flows.testbenches.mirror import bench as mirror
+from mirrorneuron.flows.testbenches.mirror import dynamic, results, statistical
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.circuit import Netlist, Resistor
-from mirrorneuron.lvs import DECK
+
+from tests.kit import lvs_batch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -27,7 +29,6 @@ from mutation import planning, targets
 from mutation.fault import CIRCUIT_KINDS, MIRROR_KINDS, changes, plant
 from mutation.subjects import MIRRORS, subject
 
-BATCH = Path(__file__).parents[1] / "lvs" / "batch.rb"
 Wrong = Callable[[Netlist], Netlist]
 
 
@@ -90,10 +91,11 @@ def test_every_mirror_has_its_mutants() -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three conditions in place of 15, steps at one, and fewer samples: what is told there is told."""
     monkeypatch.setattr(mirror, "CONDITIONS", tuple(simulate.conditions(("tt",), (-40.0, 27.0, 125.0))))
-    monkeypatch.setattr(mirror, "DYNAMIC", (mirror.TYPICAL,))
-    monkeypatch.setattr(mirror, "STARTED", (mirror.TYPICAL,))
-    monkeypatch.setattr(mirror, "_SAMPLES", 48)
-    monkeypatch.setattr(mirror, "_ALONE", 16)
+    for module in (results, dynamic):
+        monkeypatch.setattr(module, "DYNAMIC", (TYPICAL,))
+    monkeypatch.setattr(results, "STARTED", (TYPICAL,))
+    monkeypatch.setattr(statistical, "_SAMPLES", 48)
+    monkeypatch.setattr(statistical, "_ALONE", 16)
 
 
 @pytest.mark.usefixtures("quick")
@@ -128,8 +130,8 @@ def test_counts_are_told_where_a_cells_own_targets_do_not_apply(kind: str) -> No
 
 def test_netlists_tell_of_a_wrong_drawing(tmp_path: Path) -> None:
     """Of every mirror as it is, with a part of a wrong size, and with a wire to a wrong net: one KLayout for all."""
-    names: dict[Path, str] = {}
-    lines = []
+    pairs: dict[str, tuple[Path, Path]] = {}
+    drawn: dict[str, str] = {}
     for cell in MIRRORS:
         whole = subject(cell)
         layouts = {"as it is": whole.flat}
@@ -139,19 +141,15 @@ def test_netlists_tell_of_a_wrong_drawing(tmp_path: Path) -> None:
                 layouts[text] = plant(fault)[0].layout
         assert len(layouts) == 3
         for number, (text, layout) in enumerate(layouts.items()):
-            gds, spice, evidence = (tmp_path / f"{cell}_{number}{ending}" for ending in (".gds", ".spice", ".json"))
+            gds, spice = (tmp_path / f"{cell}_{number}{ending}" for ending in (".gds", ".spice"))
             layout.write(str(gds))
             spice.write_text(whole.netlist.lower())
-            lines.append(f"{gds}\t{spice}\t{evidence}\n")
-            names[evidence] = text
+            pairs[gds.stem] = (gds, spice)
+            drawn[gds.stem] = text
     assert set(NET) <= MIRROR_KINDS.keys()
-    every = tmp_path / "list"
-    every.write_text("".join(lines))
-    options = ["-b", "-r", BATCH, "-rd", f"deck={DECK}", "-rd", f"list={every}"]
-    tools.run("klayout", options, cwd=tmp_path, log=tmp_path / "log", timeout_s=300)
-    for evidence, text in names.items():
-        found = json.loads(evidence.read_text())
-        assert found["passed"] == (text == "as it is"), (evidence.stem, text, found["errors"][:2])
+    for name, found in lvs_batch.evidence(pairs, tmp_path).items():
+        text = drawn[name]
+        assert found["passed"] == (text == "as it is"), (name, text, found["errors"][:2])
         assert found["devices"] > 0 or text != "as it is"
 
 

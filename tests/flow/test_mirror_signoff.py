@@ -6,15 +6,19 @@ import re
 from itertools import islice
 
 import pytest
-from mirror_specs import MIRRORS, SMALL, draws, random_spec
-from mirrorneuron.flows import judge, signoff, simulate
+from mirrorneuron.flows import judge, lvs, matching, signoff, simulate
+from mirrorneuron.flows.build import build
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Points
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.mirror.plan import Plan
+from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts import checks
+from mirrorneuron.generators.circuit import Transistor
 from mirrorneuron.pdk_sky130.errors import SpecError, ToolError
+
+from tests.kit import rules
+from tests.kit.mirror_specs import MIRRORS, SMALL, draws, random_spec
 
 # 1 of the improved Wilson mirror has a point (24 mV of output at ff, -40 C) that ngspice finds no solution for.
 QUICK = dict.fromkeys(MIRRORS, 1) | {"mirror_wilson_improved": 2}
@@ -31,9 +35,42 @@ def check_signed_off(spec, folder):
     assert found.status == 0
 
 
+# Each mirror's random spec through rules, LVS and matching; what else a sign-off does shows on a MOS and an npn mirror.
+
+
+def small(name):
+    return random_spec(name, QUICK[name], SMALL)
+
+
+for _name in MIRRORS:
+    rules.add(f"random {_name}", lambda name=_name: catalog.layout_of(small(name)))
+
+
 @pytest.mark.parametrize("name", MIRRORS)
+def test_rules_of_a_random_spec(name, design_rules):
+    assert not design_rules.violations[f"random {name}"], small(name).lines()
+
+
+@pytest.mark.parametrize("name", MIRRORS)
+def test_a_random_spec_is_drawn_as_its_netlist(name, tmp_path):
+    spec = small(name)
+    built = build(spec, tmp_path)
+    assert built.passed
+    compared = lvs.run(built.gds, built.spice, work=tmp_path / "lvs")
+    assert compared.passed, (spec.lines(), compared.errors)
+    if any(isinstance(device, Transistor) for device in catalog.circuit_of(spec).devices):
+        matched = matching.run(built.gds, built.spice)
+        assert matched.passed, (spec.lines(), matched.errors)
+
+
+SIGNED_OFF = ("mirror_simple", "mirror_widlar")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in SIGNED_OFF)) for name in MIRRORS]
+)
 def test_a_random_spec_is_signed_off(name, tmp_path):
-    check_signed_off(random_spec(name, QUICK[name], SMALL), tmp_path)
+    check_signed_off(small(name), tmp_path)
 
 
 @pytest.mark.slow
@@ -52,16 +89,12 @@ def anyway(monkeypatch, tmp_path):
 
     def made(spec):
         with monkeypatch.context() as patch:
-            for module, check in (
-                (checks, "fits_under_the_supply"),
-                (checks, "above_leakage"),
-                (checks, "saturates"),
-            ):
-                patch.setattr(module, check, lambda *_: None)
+            for check in ("fits_under_the_supply", "above_leakage", "saturates"):
+                patch.setattr(checks, check, lambda *_: None)
             try:
                 path = tmp_path / "anyway.spice"
                 path.write_text(catalog.circuit_of(spec).to_spice())
-                return Plan(spec), path
+                return MirrorPlan(spec), path
             except SpecError:
                 return None
 
@@ -115,6 +148,6 @@ def test_what_is_taken_works_at_the_corners(name, tmp_path):
         path = tmp_path / f"{seed}.spice"
         path.write_text(catalog.circuit_of(spec).to_spice())
         for condition in (*SLOW, LEAKY):
-            found = currents(Plan(spec), path, condition)
+            found = currents(MirrorPlan(spec), path, condition)
             assert found is not None, (spec.lines(), condition)
             assert found[0] == pytest.approx(1, abs=1e-3), (spec.lines(), condition)

@@ -244,7 +244,7 @@ IN_THE_LAYOUT: dict[str, tuple[Callable[[Mutant], None], Verdict]] = {
     "dummy dropped": (dummy_dropped, Verdict(*BOTH, "nfet_01v8_dummy", ("dummies", "netlist"))),
     "unit dropped": (unit_dropped, Verdict(*BOTH, "W=2 ", ("dummies", "centroid", "netlist"))),
     "lvt implant missing": (without("lvtn", "nfet_01v8_lvt_.*"), Verdict(*BOTH, "nfet_01v8_lvt")),
-    "n-well tap missing": (without("tap", "neuron_row1_pair"), Verdict(*BOTH, "has no tap", ())),
+    "n-well tap missing": (without("tap", "neuron_row1_pair_.*"), Verdict(*BOTH, "has no tap", ())),
     "gate contact missing": (first_contact_missing, Verdict(*BOTH, "floating gate", ("centroid", "netlist"))),
     "capacitor too small": (smaller_capacitor, Verdict(False, True, "cap_mim_m3_1 W=", ())),
     "npc missing": (without("npc", f"{UNIT}_gate_contact"), Verdict(True, True, matching=())),

@@ -15,7 +15,7 @@ from mirrorneuron.flows.results.check import Check
 from mirrorneuron.flows.signoff import Signoff
 from mirrorneuron.flows.signoff import page as report
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.neuron import plots as neuron_plots
+from mirrorneuron.flows.testbenches.neuron import bench as neuron
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 from .conftest import Steps, matched, measurement
@@ -56,7 +56,7 @@ class _Page(HTMLParser):
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves the plots out: they take a second."""
-    monkeypatch.setattr(neuron_plots, "plots", lambda _: [])
+    monkeypatch.setattr(neuron, "BENCH", replace(neuron.BENCH, plots=lambda _: []))
 
 
 def _text(found: Signoff) -> str:

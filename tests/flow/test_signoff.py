@@ -21,7 +21,7 @@ from mirrorneuron.flows.extract import ExtractResult
 from mirrorneuron.flows.lvs import LvsResult
 from mirrorneuron.flows.signoff import STEPS, Signoff
 from mirrorneuron.flows.testbenches import registry
-from mirrorneuron.flows.testbenches.neuron import plots as neuron_plots
+from mirrorneuron.flows.testbenches.neuron import bench as neuron
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.matched_array import layout as matched_array_layout
 from mirrorneuron.generators.cells.matched_array.sizing import centroid_limit, size_array
@@ -48,7 +48,7 @@ Signed = Callable[..., Signoff]
 @pytest.fixture(autouse=True)
 def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take a second, and have tests of their own."""
-    monkeypatch.setattr(neuron_plots, "plots", lambda _: [])
+    monkeypatch.setattr(neuron, "BENCH", replace(neuron.BENCH, plots=lambda _: []))
 
 
 def _failed(found: Signoff) -> set[str]:

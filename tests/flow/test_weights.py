@@ -1,4 +1,7 @@
-"""Neurons with other weights, from spec to verdict: DRC, LVS, the weighted sum after layout and over the corners."""
+"""Neurons with other weights, from spec to verdict: DRC, LVS, the weighted sum after layout and over the corners.
+
+The quick run has one: ``test_signoff.py::test_signoff_of_a_small_cell``.
+"""
 
 from pathlib import Path
 
@@ -7,8 +10,8 @@ from mirrorneuron.flows import judge, signoff
 from mirrorneuron.flows.testbenches.neuron.bench import BENCH
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 
-FAST = {"inhibit": {"weights": [0, -2]}}
-SLOW = {
+NEURONS = {
+    "inhibit": {"weights": [0, -2]},
     "one": {"weights": [1]},
     "opposed": {"weights": [-15, 15]},
     "negative": {"weights": [-1, -2, -3]},
@@ -24,11 +27,8 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "fields"),
-    [*FAST.items(), *(pytest.param(name, fields, marks=pytest.mark.slow) for name, fields in SLOW.items())],
-    ids=[*FAST, *SLOW],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "fields"), NEURONS.items(), ids=NEURONS)
 def test_it_passes(name: str, fields: dict[str, object], tmp_path: Path) -> None:
     found = signoff.run(NeuronSpec(name=name, **fields), tmp_path, targets=judge.targets(BENCH), jobs=2)
     failed = [f"{check.step}: {check.name}: {check.value} {check.limit}" for check in found.checks if not check.passed]

@@ -18,6 +18,8 @@ from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.layers import MET1
 
+pytestmark = pytest.mark.docs
+
 REPO = Path(__file__).parents[2]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from klayout import db as kdb
-from mirrorneuron.flows import drc, lvs
+from mirrorneuron.flows import lvs
 from mirrorneuron.generators.circuit import Netlist, Parts
 from mirrorneuron.generators.placement import common_centroid
 from mirrorneuron.generators.primitives import bipolar
@@ -18,6 +18,8 @@ from mirrorneuron.generators.units import BipolarArray
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.devices import BIPOLARS
 from mirrorneuron.pdk_sky130.errors import MissingToolError, NetlistError, SpecError
+
+from tests.kit import rules
 
 SMALL, LARGE = BIPOLARS
 ARRAYS = {
@@ -32,25 +34,36 @@ def nets(name, size):
     return {owner: (f"{name}_c{owner}", f"{name}_b", f"{name}_e{owner}") for owner in size.pattern.owners}
 
 
-def write(tmp_path, change=lambda name, found: found):
+def drawn(change=lambda name, found: found):
+    """All of `ARRAYS` as one layout, and their netlist with changed nets."""
     sheet, parts = Sheet(), Parts()
     blocks, pins = [], ["vss"]
     for name, size in ARRAYS.items():
-        drawn = nets(name, size)
-        blocks.append(draw_bipolars(sheet, f"block_{name}", size, drawn, "vss"))
-        parts.bipolar(name, size, "vss", change(name, drawn))
-        pins += dict.fromkeys(net for own in drawn.values() for net in own)
+        own = nets(name, size)
+        blocks.append(draw_bipolars(sheet, f"block_{name}", size, own, "vss"))
+        parts.bipolar(name, size, "vss", change(name, own))
+        pins += dict.fromkeys(net for terminals in own.values() for net in terminals)
     draw_pins(sheet, compose(sheet, "top", Stacks(blocks[:2], blocks[2:]), exports=pins, power=Power(["vss"])), ())
+    return sheet.finish(), Netlist("top", tuple(pins), tuple(parts.devices)).to_spice()
+
+
+def write(tmp_path, change=lambda name, found: found):
     gds, spice = tmp_path / "top.gds", tmp_path / "top.spice"
-    sheet.finish().write(str(gds))
-    spice.write_text(Netlist("top", tuple(pins), tuple(parts.devices)).to_spice())
+    layout, netlist = drawn(change)
+    layout.write(str(gds))
+    spice.write_text(netlist)
     return gds, spice
 
 
-def test_rules_and_netlist(tmp_path):
+rules.add("bipolars", lambda: drawn()[0])
+
+
+def test_rules(design_rules):
+    assert not design_rules.violations["bipolars"]
+
+
+def test_netlist(tmp_path):
     gds, spice = write(tmp_path)
-    rules = drc.run(gds, work=tmp_path / "drc", jobs=2)
-    assert rules.passed, rules.violations
     compared = lvs.run(gds, spice, work=tmp_path / "lvs")
     assert compared.passed, compared.errors
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from mirrorneuron.flows import drc
 from mirrorneuron.generators.primitives.capacitor import draw_mim_capacitor
 from mirrorneuron.generators.primitives.sheet import Sheet
 from mirrorneuron.pdk_sky130.devices import MIM
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
+
+from tests.kit import layout, rules
 
 
 @pytest.mark.parametrize("side", [MIM.side_min_nm, 4510, 6700, MIM.side_max_nm])
@@ -37,10 +38,16 @@ def test_sides_that_cannot_be_drawn(side):
         draw_mim_capacitor(Sheet(), "capacitor", side, top="t", bottom="b")
 
 
-@pytest.mark.slow
-def test_rules(kit, tmp_path):
-    sheet = Sheet()
-    sides = (MIM.side_min_nm, *range(2010, 6000, 370), MIM.side_max_nm)
-    blocks = [draw_mim_capacitor(sheet, f"capacitor{side}", side, top="t", bottom="b") for side in sides]
-    result = drc.run(kit.side_by_side(sheet, blocks, tmp_path / "top.gds"), work=tmp_path / "work", jobs=2)
-    assert result.passed, result.violations
+SIDES = (MIM.side_min_nm, *range(2010, 6000, 370), MIM.side_max_nm)
+for _side in SIDES:
+    rules.add(
+        f"capacitor: {_side} nm",
+        lambda side=_side: layout.drawn_alone(
+            lambda sheet: draw_mim_capacitor(sheet, "capacitor", side, top="t", bottom="b")
+        ),
+    )
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_rules(side, design_rules):
+    assert not design_rules.violations[f"capacitor: {side} nm"]

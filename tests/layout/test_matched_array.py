@@ -7,7 +7,7 @@ import random
 
 import pytest
 from klayout import db as kdb
-from mirrorneuron.flows import drc, lvs
+from mirrorneuron.flows import lvs
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.matched_array.sizing import centroid_limit, size_array, size_wiring
@@ -19,6 +19,8 @@ from mirrorneuron.pdk_sky130.devices import MOSFETS
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
 from mirrorneuron.pdk_sky130.rules import SHEET_OHM
+
+from tests.kit import rules
 
 QUICK = range(12)
 SWEEP = [range(first, first + 25) for first in range(100, 300, 25)]
@@ -54,31 +56,6 @@ def random_spec(seed):
     )
 
 
-def violations(seeds, tmp_path):
-    """All rules of the cells of these seeds, side by side in one layout."""
-    whole = kdb.Layout()
-    whole.dbu = 0.001
-    top = whole.create_cell("top")
-    x = 0
-    for seed in seeds:
-        layout = catalog.layout_of(random_spec(seed))
-        cell = layout.top_cell()
-        for other in layout.each_cell():
-            # Cells of one unit are called alike in each layout.
-            other.name = f"{other.name}_{seed}"
-        # A pin's name holds for one cell; in one layout of many they would be shorts between labels.
-        for pins in PIN_LAYERS.values():
-            for pair in (pins.pin, pins.label):
-                layout.clear_layer(layout.layer(*pair))
-        target = whole.create_cell(cell.name)
-        target.copy_tree(cell)
-        top.insert(kdb.CellInstArray(target.cell_index(), kdb.Trans(x - cell.bbox().left, -cell.bbox().bottom)))
-        x += -(-(cell.bbox().width() + 5000) // 1000) * 1000
-    path = tmp_path / "top.gds"
-    whole.write(str(path))
-    return drc.run(path, work=tmp_path / "work", jobs=2)
-
-
 def compared(seeds, tmp_path):
     for seed in seeds:
         built = build(random_spec(seed), tmp_path)
@@ -93,9 +70,13 @@ def test_the_words_of_the_spec_are_those_of_the_code():
     assert MatchedArraySpec(ratios=[MAX_UNITS - 1, 1]).ratios == (MAX_UNITS - 1, 1)
 
 
-def test_rules_of_random_specs(tmp_path):
-    result = violations(QUICK, tmp_path)
-    assert result.passed, result.violations
+for _seed in QUICK:
+    rules.add(f"matched array: {_seed}", lambda seed=_seed: catalog.layout_of(random_spec(seed)))
+
+
+@pytest.mark.parametrize("seed", QUICK)
+def test_rules_of_random_specs(seed, design_rules):
+    assert not design_rules.violations[f"matched array: {seed}"]
 
 
 def test_netlists_of_random_specs(tmp_path):
@@ -105,8 +86,8 @@ def test_netlists_of_random_specs(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", SWEEP, ids=str)
 def test_rules_of_many_random_specs(tmp_path, seeds):
-    result = violations(seeds, tmp_path)
-    assert result.passed, result.violations
+    found = rules.check({seed: catalog.layout_of(random_spec(seed)) for seed in seeds}, tmp_path).violations
+    assert not any(found.values()), found
 
 
 @pytest.mark.slow

@@ -1,63 +1,31 @@
-"""The default of every mirror from spec to rules, netlist comparison and matching; random ones are signed off."""
+"""The default of every mirror: its matching, and what is refused. Rules and LVS: ``drc`` and ``lvs/test_cells.py``."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from klayout import db as kdb
-from mirror_specs import MIRRORS
-from mirrorneuron.flows import drc, lvs, matching
-from mirrorneuron.flows.build import build
+from mirrorneuron.flows import matching
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import SpecError
-from mirrorneuron.pdk_sky130.layers import PIN_LAYERS
+
+from tests.kit.mirror_specs import MIRRORS
 
 BIPOLAR = ["mirror_npn", "mirror_npn_beta_helper", "mirror_npn_wilson"]
 
 
-def side_by_side(every, path):
-    """All cells in one layout, without their pins' names, which would be shorts between labels."""
-    whole = kdb.Layout()
-    whole.dbu = 0.001
-    top = whole.create_cell("top")
-    x = 0
-    for spec in every:
-        layout = catalog.layout_of(spec)
-        cell = layout.top_cell()
-        for other in layout.each_cell():
-            other.name = other.name if other is cell else f"{other.name}_{spec.name}"
-        for pins in PIN_LAYERS.values():
-            for pair in (pins.pin, pins.label):
-                layout.clear_layer(layout.layer(*pair))
-        target = whole.create_cell(spec.name)
-        target.copy_tree(cell)
-        top.insert(kdb.CellInstArray(target.cell_index(), kdb.Trans(x - cell.bbox().left, -cell.bbox().bottom)))
-        x += -(-(cell.bbox().width() + 10_000) // 1000) * 1000
-    whole.write(str(path))
-    return path
-
-
 @pytest.mark.parametrize("name", MIRRORS)
-def test_netlist_and_matching(tmp_path, name):
+def test_matching(built, name):
     spec = catalog.load(name)
-    built = build(spec, tmp_path)
-    compared = lvs.run(built.gds, built.spice, work=tmp_path / "lvs")
-    assert compared.passed, (spec.lines(), compared.errors)
-    if re.search("__[np]fet_", built.spice.read_text()):
-        found = matching.run(built.gds, netlist=built.spice)
+    cell = built(spec)
+    if re.search("__[np]fet_", cell.spice.read_text()):
+        found = matching.run(cell.gds, netlist=cell.spice)
         assert found.passed, (spec.lines(), found.errors)
 
 
 def test_there_are_mirrors():
     wanted = {"simple", "degenerated", "widlar", "npn", "npn_beta_helper", "npn_wilson"}
     assert {name.removeprefix("mirror_") for name in MIRRORS} >= wanted
-
-
-def test_rules(tmp_path):
-    every = side_by_side(map(catalog.load, MIRRORS), tmp_path / "top.gds")
-    result = drc.run(every, work=tmp_path / "work", jobs=2, timeout_s=1200)
-    assert result.passed, result.violations
 
 
 @pytest.mark.parametrize("name", [*BIPOLAR, "mirror_widlar"])

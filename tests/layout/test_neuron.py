@@ -225,23 +225,22 @@ puts "read: #{layout.top_cells.size} #{top.name} #{layout.dbu} #{shapes}"
 """
 
 
-def test_the_klayout_application_reads_it(tmp_path):
-    built = build(spec_of(*NEURON4), tmp_path)
+def test_the_klayout_application_reads_it(tmp_path, built):
+    gds = built(spec_of(*NEURON4)).gds
     script = tmp_path / "read.rb"
     script.write_text(_READ)
-    arguments = ["-b", "-r", script, "-rd", f"input={built.gds}"]
+    arguments = ["-b", "-r", script, "-rd", f"input={gds}"]
     done = tools.run("klayout", arguments, cwd=tmp_path, log=tmp_path / "read.log", timeout_s=60)
-    layout = gds_file.read(built.gds)
+    layout = gds_file.read(gds)
     top = layout.top_cell()
     shapes = sum(kdb.Region(top.begin_shapes_rec(index)).count() for index in layout.layer_indexes())
     assert f"read: 1 neuron 0.001 {shapes}" in done.stdout
     assert not done.stderr
 
 
-def test_writing_and_reading_changes_nothing(tmp_path, neuron4):
+def test_writing_and_reading_changes_nothing(built, neuron4):
     _, layout, _ = neuron4
-    built = build(spec_of(*NEURON4), tmp_path)
-    read = gds_file.read(built.gds)
+    read = gds_file.read(built(spec_of(*NEURON4)).gds)
     assert kdb.LayoutDiff().compare(layout, read)
 
 

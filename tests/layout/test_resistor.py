@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from mirrorneuron.flows import drc, lvs, simulate
+from mirrorneuron.flows import lvs, simulate
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
 from mirrorneuron.generators.cells.mirrors.parts.resistors import BARS_MAX, resistor_array
@@ -18,6 +18,8 @@ from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, dra
 from mirrorneuron.generators.units import ResistorArray
 from mirrorneuron.pdk_sky130.devices import BAR_LENGTH_MAX_NM, BAR_LENGTH_MIN_NM, POLY_RESISTORS, poly_resistor
 from mirrorneuron.pdk_sky130.errors import NetlistError, SpecError
+
+from tests.kit import rules
 
 # Rows, wells, bars in series and in parallel, dummies beside and within, every width, both kinds.
 SIZES = {
@@ -39,8 +41,8 @@ GROUPS = (("alone", "series", "shortest"), ("odd", "rows"), ("many", "long"))
 """Of each model one with dummies: netgen cannot tell dummies of several lengths on one net from each other."""
 
 
-def write(tmp_path, names, netlist_of=lambda name, size: size):
-    """Some of `SIZES` as one cell, with a netlist of the sizes that `netlist_of` makes of them."""
+def drawn(names, netlist_of=lambda name, size: size):
+    """Some of `SIZES` as one layout, and a netlist of the sizes that `netlist_of` makes of them."""
     sheet, parts = Sheet(), Parts()
     blocks, pins = [], ["vss"]
     for name in names:
@@ -53,15 +55,22 @@ def write(tmp_path, names, netlist_of=lambda name, size: size):
     draw_pins(
         sheet, compose(sheet, "top", Stacks(blocks[:half], blocks[half:]), exports=pins, power=Power(["vss"])), ()
     )
+    return sheet.finish(), Netlist("top", tuple(pins), tuple(parts.devices)).to_spice()
+
+
+def write(tmp_path, names, netlist_of=lambda name, size: size):
     gds, spice = tmp_path / "top.gds", tmp_path / "top.spice"
-    sheet.finish().write(str(gds))
-    spice.write_text(Netlist("top", tuple(pins), tuple(parts.devices)).to_spice())
+    layout, netlist = drawn(names, netlist_of)
+    layout.write(str(gds))
+    spice.write_text(netlist)
     return gds, spice
 
 
-def test_rules(tmp_path):
-    result = drc.run(write(tmp_path, SIZES)[0], work=tmp_path / "drc", jobs=2)
-    assert result.passed, result.violations
+rules.add("resistors", lambda: drawn(SIZES)[0])
+
+
+def test_rules(design_rules):
+    assert not design_rules.violations["resistors"]
 
 
 @pytest.mark.parametrize("names", GROUPS, ids=" ".join)
@@ -86,8 +95,8 @@ def test_drawn_as_asked_for(kit, name):
     size, in_well = SIZES[name]
     sheet = Sheet()
     block = draw_resistors(sheet, "block", size, ends(size), "vss", in_well=in_well)
-    drawn = kit.Extraction(block.cell).drawn
-    bodies = [shape.bbox() for shape in drawn["poly_res"].each()]
+    shapes = kit.Extraction(block.cell).drawn
+    bodies = [shape.bbox() for shape in shapes["poly_res"].each()]
     width = poly_resistor(size.device).width_nm
     assert {(body.width(), body.height()) for body in bodies} == {(width, size.length_nm)}
     columns = sorted({body.left for body in bodies})
@@ -95,8 +104,8 @@ def test_drawn_as_asked_for(kit, name):
     assert (len(columns), len(levels)) == (size.pattern.columns, len(size.pattern.rows))
     assert len({b - a for a, b in itertools.pairwise(columns)}) <= 1
     assert len({b - a for a, b in itertools.pairwise(levels)}) <= 1
-    assert bool(drawn["nwell"].count()) == in_well
-    assert drawn["rpm" if "xhigh" in size.device else "urpm"].is_empty()
+    assert bool(shapes["nwell"].count()) == in_well
+    assert shapes["rpm" if "xhigh" in size.device else "urpm"].is_empty()
 
 
 def test_ohms_are_those_of_the_models(tmp_path):

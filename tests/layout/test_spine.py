@@ -7,13 +7,14 @@ from collections import defaultdict
 
 import pytest
 from klayout import db as kdb
-from mirrorneuron.flows import drc
 from mirrorneuron.generators.primitives.contacts import RAIL_HALF, RAIL_PITCH, TRUNK_HALF, via12
 from mirrorneuron.generators.primitives.sheet import Block, Box, Rail, Sheet
 from mirrorneuron.generators.primitives.spine import Power, Stacks, compose, draw_pins
 from mirrorneuron.pdk_sky130 import layers
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import nm
+
+from tests.kit import layout, rules
 
 
 def rails(sheet, name, nets, *, width=3000, well=False):
@@ -104,19 +105,20 @@ def test_random_blocks(kit, seed):
     )
 
 
-def test_rules(kit, tmp_path):
+def composition(seed):
+    _kept, composed, *_ = random_composition(seed)
+    return layout.alone(composed)
+
+
+CHECKED = range(12)
+for _seed in CHECKED:
+    rules.add(f"composition: {_seed}", lambda seed=_seed: composition(seed))
+
+
+@pytest.mark.parametrize("seed", CHECKED)
+def test_rules(seed, design_rules):
     """Wires and vias of random compositions keep the rules."""
-    sheet = Sheet()
-    blocks = []
-    for seed in range(12):
-        _kept, composed, *_ = random_composition(seed)
-        cell = sheet.cell(f"composition{seed}")
-        cell.copy_tree(composed.cell)
-        cell.flatten(True)
-        blocks.append(Block(cell, composed.box, ()))
-    gds = kit.side_by_side(sheet, blocks, tmp_path / "top.gds")
-    result = drc.run(gds, work=tmp_path / "work", jobs=2)
-    assert result.passed, result.violations
+    assert not design_rules.violations[f"composition: {seed}"]
 
 
 def test_a_net_that_leads_nowhere_is_refused():

@@ -7,12 +7,14 @@ from collections import Counter
 
 import pytest
 from klayout import db as kdb
-from mirrorneuron.flows import drc, lvs
+from mirrorneuron.flows import lvs
 from mirrorneuron.flows.build import build
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.synapse_array.spec import SynapseArraySpec
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.layers import DRAWING, PIN_LAYERS
+
+from tests.kit import rules
 
 
 def seeded(inputs, neurons, seed=1):
@@ -45,10 +47,15 @@ def test_drawn_as_asked_for(kit):
     assert seen == wanted
 
 
-def test_rules_and_netlist(tmp_path):
+rules.add("synapses, 8 by 4", lambda: catalog.layout_of(SynapseArraySpec(weights=seeded(8, 4))))
+
+
+def test_rules(design_rules):
+    assert not design_rules.violations["synapses, 8 by 4"]
+
+
+def test_netlist(tmp_path):
     built = build(SynapseArraySpec(weights=seeded(8, 4)), tmp_path)
-    result = drc.run(built.gds, work=tmp_path / "drc", jobs=2)
-    assert result.passed, result.violations
     compared = lvs.run(built.gds, built.spice, work=tmp_path / "lvs")
     assert compared.passed, compared.errors
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import klayout.db as kdb
 import pytest
-from mirrorneuron.flows import tools
-from mirrorneuron.lvs import DECK
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.layers import DRAWING
 
-BATCH = DECK.parents[1] / "tests" / "lvs" / "batch.rb"
+from tests.kit import lvs_batch
+
 RESISTOR = ".subckt cell a b s\nX1 a b s sky130_fd_pr__res_high_po w=0.5 l=2\n.ends\n"
 DIODE = ".subckt cell j s\nX1 s j sky130_fd_pr__diode_pw2nd_05v5 area=2e12 perim=6e6\n.ends\n"
 NPN = ".subckt cell c b e s\nX1 c b e s sky130_fd_pr__npn_05v5_W1p00L1p00\n.ends\n"
@@ -185,16 +182,12 @@ def cut_child(drawing, layer):
 
 
 def evidence(kit, cases, folder):
-    listed = []
-    for number, (draw, netlist, *_) in enumerate(cases.values()):
+    pairs = {}
+    for number, (name, (draw, netlist, *_)) in enumerate(cases.items()):
         gds, spice = draw(kit).write(folder / f"{number}.gds"), folder / f"{number}.spice"
         spice.write_text(netlist)
-        listed.append(f"{gds}\t{spice}\t{folder / str(number)}.json\n")
-    (folder / "list").write_text("".join(listed))
-    arguments = ["-b", "-r", BATCH, "-rd", f"deck={DECK}", "-rd", f"list={folder / 'list'}"]
-    tools.run("klayout", arguments, cwd=folder, log=folder / "klayout.log", timeout_s=600)
-    found = (json.loads((folder / f"{number}.json").read_text()) for number in range(len(cases)))
-    return dict(zip(cases, found, strict=True))
+        pairs[name] = (gds, spice)
+    return lvs_batch.evidence(pairs, folder)
 
 
 def test_good(kit, tmp_path):

@@ -7,14 +7,12 @@ run each change alone.
 from __future__ import annotations
 
 import csv
-import json
 import re
 from dataclasses import dataclass, field
 
 import klayout.db as kdb
 import pytest
-from mirrorneuron.flows import lvs, tools
-from mirrorneuron.flows.lvs import magic as lvs_magic
+from mirrorneuron.flows import lvs
 from mirrorneuron.flows.lvs import netgen as lvs_netgen
 from mirrorneuron.flows.lvs import schematic as lvs_netlist
 from mirrorneuron.flows.tools import gds as gds_file
@@ -22,7 +20,7 @@ from mirrorneuron.lvs import DECK
 from mirrorneuron.pdk_sky130 import install, layers
 from mirrorneuron.pdk_sky130.layers import DRAWING
 
-BATCH = DECK.parents[1] / "tests" / "lvs" / "batch.rb"
+from tests.kit import lvs_batch
 
 
 @dataclass
@@ -289,16 +287,13 @@ def blind(line, what, changed):
 
 def klayout(gds, netlists, work):
     """KLayout's evidence for each netlist, in one run."""
-    listed = []
+    pairs = {}
     for number, text in enumerate(netlists):
         path = work / f"{number}.spice"
         path.write_text(text)
         path.write_text(lvs_netlist.read(path, "cell").text)
-        listed.append(f"{gds}\t{path}\t{path.with_suffix('.json')}\n")
-    (work / "list").write_text("".join(listed))
-    arguments = ["-b", "-r", BATCH, "-rd", f"deck={DECK}", "-rd", f"list={work / 'list'}"]
-    tools.run("klayout", arguments, cwd=work, log=work / "klayout.log", timeout_s=900)
-    return [json.loads((work / f"{number}.json").read_text()) for number in range(len(netlists))]
+        pairs[path.stem] = (gds, path)
+    return list(lvs_batch.evidence(pairs, work).values())
 
 
 def netgen(extracted, text, work):
@@ -328,7 +323,7 @@ def drawn(kit, tmp_path):
         assert result.devices >= len(lines)
         layout = gds_file.read(gds)
         cell = gds_file.top_cell(layout, gds)
-        return gds, lines, lvs_magic.extract(layout, cell, install.locate(), tmp_path / "work")
+        return gds, lines, lvs_netgen.extract(layout, cell, install.locate(), tmp_path / "work")
 
     return draw
 

@@ -6,20 +6,17 @@ the same list in words.
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
 import pytest
-from mirrorneuron.flows import lvs, tools
-from mirrorneuron.flows.lvs import magic as lvs_magic
+from mirrorneuron.flows import lvs
 from mirrorneuron.flows.lvs import netgen as lvs_netgen
 from mirrorneuron.flows.lvs import schematic as lvs_netlist
 from mirrorneuron.flows.tools import gds as gds_file
-from mirrorneuron.lvs import DECK
 from mirrorneuron.pdk_sky130 import install
 
-BATCH = Path(__file__).with_name("batch.rb")
+from tests.kit import lvs_batch
+
 CHUNKS = 16
 PREFIX = "sky130_fd_sc_hd__"
 DEVICE = re.compile(r"^[XR].*sky130_fd_pr__", re.MULTILINE | re.IGNORECASE)
@@ -69,22 +66,19 @@ def read(gds, folder, change=lambda text: text):
 
 def klayout(gds_of, work, change=lambda text: text):
     """KLayout's evidence by cell; the netlists go through our reader, as in the flow."""
-    lines = []
+    pairs = {}
     for name, gds in gds_of.items():
         netlist = work / f"{name}.spice"
         netlist.write_text(read(gds, work, change).text)
-        lines.append(f"{gds}\t{netlist}\t{work / name}.json\n")
-    (work / "list").write_text("".join(lines))
-    arguments = ["-b", "-r", BATCH, "-rd", f"deck={DECK}", "-rd", f"list={work / 'list'}"]
-    tools.run("klayout", arguments, cwd=work, log=work / "klayout.log", timeout_s=900)
-    return {name: json.loads((work / f"{name}.json").read_text()) for name in gds_of}
+        pairs[name] = (gds, netlist)
+    return lvs_batch.evidence(pairs, work)
 
 
 def netgen(gds, work, change=lambda text: text):
     work.mkdir()
     layout = gds_file.read(gds)
     pdk = install.locate()
-    extracted = lvs_magic.extract(layout, gds_file.top_cell(layout, gds), pdk, work)
+    extracted = lvs_netgen.extract(layout, gds_file.top_cell(layout, gds), pdk, work)
     return lvs_netgen.compare(extracted, read(gds, work, change), pdk, work)
 
 

@@ -13,8 +13,12 @@ import pytest
 from mirrorneuron.flows import judge, simulate
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Bench, CurrentInput, Points, Resistance, Voltage
+from mirrorneuron.flows.testbenches.conditions import TYPICAL
 from mirrorneuron.flows.testbenches.matched_array import bench as matched_array
-from mirrorneuron.flows.testbenches.matched_array.bench import BENCH, QUANTITIES, TYPICAL, Measurement
+from mirrorneuron.flows.testbenches.matched_array.bench import BENCH
+from mirrorneuron.flows.testbenches.matched_array.evaluate import lowest, slope, worst
+from mirrorneuron.flows.testbenches.matched_array.measurement import ArrayMeasurement, largest, ratio_errors
+from mirrorneuron.flows.testbenches.matched_array.quantities import QUANTITIES
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.matched_array.spec import MatchedArraySpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, ToolFailedError
@@ -28,13 +32,13 @@ def _text(spec: MatchedArraySpec = SPEC) -> str:
     return catalog.circuit_of(spec).to_spice()
 
 
-def _measured(spec: MatchedArraySpec, path: Path) -> Measurement:
+def _measured(spec: MatchedArraySpec, path: Path) -> ArrayMeasurement:
     (found,) = matched_array.measure(spec, [path], jobs=2)
     return found
 
 
 @pytest.fixture(scope="session")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Measurement:
+def good(tmp_path_factory: pytest.TempPathFactory) -> ArrayMeasurement:
     """The array without a fault."""
     path = tmp_path_factory.mktemp("good") / "netlist.spice"
     path.write_text(_text())
@@ -42,10 +46,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Measurement:
 
 
 @pytest.fixture
-def bad(write: Write) -> Callable[[str, str], Measurement]:
+def bad(write: Write) -> Callable[[str, str], ArrayMeasurement]:
     """Measures the array after a change of its netlist's text."""
 
-    def _bad(pattern: str, replacement: str) -> Measurement:
+    def _bad(pattern: str, replacement: str) -> ArrayMeasurement:
         changed = re.sub(pattern, replacement, _text(), flags=re.M)
         assert changed != _text()
         return _measured(SPEC, write(changed))
@@ -53,14 +57,14 @@ def bad(write: Write) -> Callable[[str, str], Measurement]:
     return _bad
 
 
-def _failed(found: Measurement, schematic: Measurement) -> set[str]:
+def _failed(found: ArrayMeasurement, schematic: ArrayMeasurement) -> set[str]:
     """The targets that it misses after layout."""
     layout = matched_array.compared(schematic, found)
     judged = judge.judge(BENCH, judge.targets(BENCH), schematic, layout)
     return {one.target.value for one in judged if not one.passed}
 
 
-def test_an_array_is_measured_wholly_and_is_exact(good: Measurement) -> None:
+def test_an_array_is_measured_wholly_and_is_exact(good: ArrayMeasurement) -> None:
     assert set(good.numbers) == set(QUANTITIES) - LAYOUT_ONLY
     assert set(good.missing) == LAYOUT_ONLY
     assert len(good.conditions) == len(good.currents) == len(good.voltages) == 15
@@ -92,7 +96,7 @@ def test_p_with_a_bulk_of_its_own(write: Write, device: str, w: float, l: float)
     assert 0.1 < found.numbers["reference_voltage"] < found.numbers["reference_voltage_max"] < 1.4
 
 
-def test_slope_and_lowest_voltage_are_the_outputs(write: Write, good: Measurement) -> None:
+def test_slope_and_lowest_voltage_are_the_outputs(write: Write, good: ArrayMeasurement) -> None:
     """Against the output held at single voltages."""
     start = good.numbers["reference_voltage"]
 
@@ -133,7 +137,7 @@ def test_the_units_are_in_moderate_inversion(write: Write) -> None:
     ids=["a unit lost", "units of another", "5 nm of W", "reference doubled", "gate on the source"],
 )
 def test_a_wrong_ratio_is_seen(
-    good: Measurement, bad: Callable[..., Measurement], pattern: str, replacement: str, error: float
+    good: ArrayMeasurement, bad: Callable[..., ArrayMeasurement], pattern: str, replacement: str, error: float
 ) -> None:
     found = bad(pattern, replacement)
     assert found.numbers["ratio_error"] == pytest.approx(error, rel=0.1)
@@ -141,15 +145,15 @@ def test_a_wrong_ratio_is_seen(
     assert _failed(found, good) >= {"ratio_error", "corner_ratio_error", "ratio_after_layout"}
 
 
-def test_outputs_that_are_exchanged_are_seen(good: Measurement, write: Write) -> None:
+def test_outputs_that_are_exchanged_are_seen(good: ArrayMeasurement, write: Write) -> None:
     text = _text().replace("Xarray_d1 d1", "Xarray_d1 d9").replace("Xarray_d2 d2", "Xarray_d2 d1").replace(" d9", " d2")
     found = _measured(SPEC, write(text))
-    assert matched_array.ratio_errors(found) == pytest.approx([300, -75])
+    assert ratio_errors(found) == pytest.approx([300, -75])
     assert "ratio_after_layout" in _failed(found, good)
 
 
 def test_a_fault_of_all_units_is_seen_by_the_references_voltage(
-    good: Measurement, bad: Callable[..., Measurement]
+    good: ArrayMeasurement, bad: Callable[..., ArrayMeasurement]
 ) -> None:
     found = bad(r" w=2 ", " w=1 ")
     assert found.numbers["corner_ratio_error"] < 1e-6
@@ -158,7 +162,7 @@ def test_a_fault_of_all_units_is_seen_by_the_references_voltage(
 
 
 def test_a_reference_that_cannot_carry_its_current_has_no_ratios(
-    good: Measurement, bad: Callable[..., Measurement]
+    good: ArrayMeasurement, bad: Callable[..., ArrayMeasurement]
 ) -> None:
     found = bad(r"^(Xarray_d0 d0) g ", r"\1 s ")
     assert "d0 (tt 27C)" in found.limited
@@ -198,12 +202,12 @@ def test_numbers_that_do_not_come_are_no_zeros(
 # Currents made by hand
 
 
-def test_what_is_not_finite_is_missing(good: Measurement) -> None:
+def test_what_is_not_finite_is_missing(good: ArrayMeasurement) -> None:
     hot = {**good.currents, "ff 125C": np.array([5e-6, np.nan, 4e-5])}
     found = replace(good, currents=hot)
     assert found.errors(TYPICAL) == pytest.approx(0, abs=1e-6)
-    assert np.isnan(matched_array._worst(*(found.errors(one) for one in found.conditions)))
-    assert matched_array.largest(found)["ff 125C"] is None
+    assert np.isnan(worst(*(found.errors(one) for one in found.conditions)))
+    assert largest(found)["ff 125C"] is None
     (_, table) = BENCH.tables({"schematic": found})
     assert [row[-1] for row in table.rows if row[0] == "ff"] == [None]
     dead = replace(good, currents={**good.currents, "ff 125C": np.zeros(3)})
@@ -211,33 +215,33 @@ def test_what_is_not_finite_is_missing(good: Measurement) -> None:
         dead.errors(Condition("ff", 125.0))
 
 
-def _hand(good: Measurement, output: Any) -> Measurement:
+def _hand(good: ArrayMeasurement, output: Any) -> ArrayMeasurement:
     return replace(good, outputs=np.array([output, 4 * output]), voltages={**good.voltages, str(TYPICAL): 0.7})
 
 
-def test_slope_and_lowest_voltage_by_hand(good: Measurement) -> None:
+def test_slope_and_lowest_voltage_by_hand(good: ArrayMeasurement) -> None:
     # 1 uA at 0.7 V, 5 % a volt more above it; below 0.3 V in proportion to the voltage.
     flat = 1e-6 * (1 + 0.05 * (good.outputs_at - 0.7))
     found = _hand(good, np.where(good.outputs_at < 0.3, flat * good.outputs_at / 0.3, flat))
-    slope, resistance = matched_array._slope(found)
-    assert slope == pytest.approx(5)
+    change, resistance = slope(found)
+    assert change == pytest.approx(5)
     assert resistance == pytest.approx(2 / 0.05)  # 0.2 uA a volt of the output that has 4 uA in 8 units is less
-    assert matched_array._lowest(found) == pytest.approx(0.5)
+    assert lowest(found) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("output", [np.zeros(181), np.full(181, np.nan), np.linspace(1e-6, 0.5e-6, 181)])
-def test_outputs_that_are_none(good: Measurement, output: Any) -> None:
+def test_outputs_that_are_none(good: ArrayMeasurement, output: Any) -> None:
     with pytest.raises(EvidenceError):
-        matched_array._slope(_hand(good, output))
+        slope(_hand(good, output))
     if not output[0] > 0:
         with pytest.raises(EvidenceError):
-            matched_array._lowest(_hand(good, output))
+            lowest(_hand(good, output))
 
 
 # Before and after layout, and what is shown
 
 
-def test_the_difference_is_taken_output_by_output(good: Measurement) -> None:
+def test_the_difference_is_taken_output_by_output(good: ArrayMeasurement) -> None:
     at = str(TYPICAL)
     moved = replace(good, currents={**good.currents, at: good.currents[at] * [1, 1.001, 0.998]})
     numbers = matched_array.compared(good, moved).numbers
@@ -249,7 +253,7 @@ def test_the_difference_is_taken_output_by_output(good: Measurement) -> None:
     assert "the reference carries" in matched_array.compared(good, lost).missing["ratio_after_layout"]
 
 
-def test_figures_and_tables(good: Measurement) -> None:
+def test_figures_and_tables(good: ArrayMeasurement) -> None:
     found = {"schematic": good, "after layout": matched_array.compared(good, good)}
     assert [figure.title for figure in BENCH.plots(found)] == ["Ratios", "Corners", "Outputs"]
     outputs, corners = BENCH.tables(found)

@@ -11,10 +11,13 @@ import pytest
 from mirrorneuron.flows import judge, simulate
 from mirrorneuron.flows.simulate.bench import Points
 from mirrorneuron.flows.testbenches import registry
+from mirrorneuron.flows.testbenches.conditions import TYPICAL
 from mirrorneuron.flows.testbenches.mirror import bench as mirror
 from mirrorneuron.flows.testbenches.mirror import plan as mirror_plan
-from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
-from mirrorneuron.flows.testbenches.mirror.plan import TYPICAL, Plan
+from mirrorneuron.flows.testbenches.mirror.dynamic import band
+from mirrorneuron.flows.testbenches.mirror.hand import hand_values
+from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
+from mirrorneuron.flows.testbenches.mirror.quantities import LAYOUT_ONLY, QUANTITIES
 from mirrorneuron.flows.variation import sampling
 from mirrorneuron.flows.variation.sampling import Variation
 from mirrorneuron.generators import catalog
@@ -70,8 +73,8 @@ def test_it_is_measured_whole(found, cascode):
     good = found["good"]
     assert not good.limited
     assert good.points == 15 * (181 + 73 + 1)
-    assert {*good.numbers, *good.missing} == {*mirror.QUANTITIES}
-    assert {*good.missing} == {*mirror.LAYOUT_ONLY, "mismatch_factor"}
+    assert {*good.numbers, *good.missing} == {*QUANTITIES}
+    assert {*good.missing} == {*LAYOUT_ONLY, "mismatch_factor"}
     assert all(check.passed for check in registry.needed(cascode).checks("schematic", good))
 
 
@@ -111,7 +114,7 @@ def test_settling_and_bandwidth_agree(found):
 
 
 def test_mismatch_is_that_of_samples(found, cascode, tmp_path):
-    plan = Plan(cascode)
+    plan = MirrorPlan(cascode)
     bench = plan.bench(netlist(cascode, tmp_path), {"nominal": Points()})
     samples = sampling.sample(bench, TYPICAL, Variation(400, seed=9))
     ratio = (samples["nominal"].i("iout1") / samples["nominal"].i("iin"))[:, 0]
@@ -189,7 +192,7 @@ def test_a_compliance_above_half_the_supply_is_found(npn):
     assert not npn.limited
     assert 0.9 < npn.numbers["output_low"] < npn.numbers["corner_output_low"] < 1.1
     assert abs(npn.numbers["error_mid"]) < 1 < abs(npn.numbers["error_half"])
-    hand = mirror_theory.theory(catalog.load("mirror_npn_wilson", ()))
+    hand = hand_values(catalog.load("mirror_npn_wilson", ()))
     for key, part in (("output_resistance", 0.1), ("input_voltage", 0.05), ("noise_white", 0.1), ("output_low", 0.1)):
         assert hand[key].value == pytest.approx(npn.numbers[key], rel=part)
 
@@ -203,30 +206,30 @@ def test_what_has_no_threshold_varies_by_its_current_factor(npn):
 def test_outputs_of_an_npn_wilson_mirror_agree_beside_its_loop(tmp_path):
     spec = catalog.load("mirror_npn_wilson", ("ratios=[2,3,5]",))
     assert catalog.circuit_of(spec).pins == ("iin", "iout1", "iout2", "vdd", "vss")
-    plan = Plan(spec)
+    plan = MirrorPlan(spec)
     bench = plan.bench(netlist(spec, tmp_path), {"nominal": Points()}, out=1.4)
     data = simulate.run(bench, TYPICAL)["nominal"]
     errors = [100 * (float(data.i(pin)[0]) / 1e-6 / ratio - 1) for pin, ratio in (("iout1", 1.5), ("iout2", 2.5))]
     assert errors[0] == pytest.approx(errors[1], abs=0.01)
-    hand = mirror_theory.theory(spec)
+    hand = hand_values(spec)
     assert errors[0] == pytest.approx(hand["error_half"].value, abs=1.5)
     assert 1e6 * float(data.i("vdd")[0]) == pytest.approx(hand["supply_current"].value, rel=0.2)
 
 
 def test_a_gain_that_stays_has_all_the_bandwidth_there_is():
     frequency = np.logspace(2, 10, 161)
-    assert mirror._band(frequency, np.full(161, 0.15), 0.01) == (pytest.approx(1e10), 0.0)
+    assert band(frequency, np.full(161, 0.15), 0.01) == (pytest.approx(1e10), 0.0)
     falling = 0.15 / np.sqrt(1 + (frequency / 1e6) ** 2)
-    assert mirror._band(frequency, falling, 0.01) == (pytest.approx(1e6, rel=0.01), 0.0)
+    assert band(frequency, falling, 0.01) == (pytest.approx(1e6, rel=0.01), 0.0)
     with pytest.raises(EvidenceError, match="does not move the output"):
-        mirror._band(frequency, np.full(161, 0.005), 0.01)
+        band(frequency, np.full(161, 0.005), 0.01)
 
 
 @pytest.mark.parametrize("name", ["mirror_wide_swing", "mirror_wide_swing_boosted"])
 def test_a_bias_that_does_not_start_is_seen(name, tmp_path):
     """A copy whose gate is what is made from it stays off; an operating point by sweeps does not tell."""
     spec = catalog.load(name)
-    plan = Plan(spec)
+    plan = MirrorPlan(spec)
 
     def end(path):
         output = simulate.run(plan.power_up(path, plan.held), TYPICAL)["start"].i("iout1")
@@ -250,7 +253,7 @@ def test_power_up_is_a_number_and_has_a_target(found, cascode):
 def test_every_mirror_has_the_bench():
     for name in MIRRORS:
         spec = catalog.load(name, ())
-        assert registry.needed(spec).quantities is mirror.QUANTITIES
+        assert registry.needed(spec).quantities is QUANTITIES
         assert judge.targets(registry.needed(spec))
 
 
@@ -274,7 +277,7 @@ def test_an_unknown_pin_is_refused(monkeypatch, cascode):
     circuit = catalog.circuit_of(catalog.load("mirror_active_input", ()))
     monkeypatch.setattr(mirror_plan.catalog, "circuit_of", lambda spec: circuit)
     with pytest.raises(InputError, match="has no such field"):
-        Plan(cascode).bench(Path("x.spice"), {})
+        MirrorPlan(cascode).bench(Path("x.spice"), {})
 
 
 # By hand
@@ -282,8 +285,8 @@ def test_an_unknown_pin_is_refused(monkeypatch, cascode):
 
 @pytest.mark.parametrize("name", MIRRORS)
 def test_every_mirror_has_formulas(name):
-    hand = mirror_theory.theory(catalog.load(name, ()))
-    assert {"output_resistance", "output_low", "error_half"} <= {*hand} <= {*mirror.QUANTITIES}
+    hand = hand_values(catalog.load(name, ()))
+    assert {"output_resistance", "output_low", "error_half"} <= {*hand} <= {*QUANTITIES}
     for one in hand.values():
         assert math.isfinite(one.value)
         assert one.formula
@@ -293,19 +296,19 @@ def test_every_mirror_has_formulas(name):
 def test_what_holds_for_any_mirror_is_there_without_formulas(monkeypatch):
     cell = replace(catalog.cell("mirror_cascode"), hand=None)
     monkeypatch.setattr(catalog, "cell", lambda _: cell)
-    assert "mismatch" in mirror_theory.theory(catalog.load("mirror_cascode", ()))
+    assert "mismatch" in hand_values(catalog.load("mirror_cascode", ()))
 
 
 def test_a_formula_is_entered_by_its_cell(monkeypatch):
     hand = Hand(1.0, "1", "by design")
     cell = replace(catalog.cell("mirror_cascode"), hand=lambda _: {"peaking": hand})
     monkeypatch.setattr(catalog, "cell", lambda _: cell)
-    assert mirror_theory.theory(catalog.load("mirror_cascode", ()))["peaking"] is hand
+    assert hand_values(catalog.load("mirror_cascode", ()))["peaking"] is hand
 
 
 def test_formulas_scale():
     def of(*changes):
-        return mirror_theory.theory(catalog.load("mirror_simple", changes))
+        return hand_values(catalog.load("mirror_simple", changes))
 
     usual, wide = of(), of("w=4", "l=4")
     assert wide["mismatch"].value == pytest.approx(usual["mismatch"].value / 2)
@@ -318,7 +321,7 @@ def test_theory_holds_where_it_should(tmp_path):
     # With long cascodes: lambda is no constant over L at 0.5 um.
     long = catalog.load("mirror_cascode", ("cascode_w=2", "cascode_l=2"))
     (measured,) = mirror.measure(long, [netlist(long, tmp_path)], jobs=2)
-    hand, numbers = mirror_theory.theory(long), measured.numbers
+    hand, numbers = hand_values(long), measured.numbers
     assert hand["output_resistance"].value == pytest.approx(numbers["output_resistance"], rel=0.15)
     assert hand["mismatch"].value == pytest.approx(numbers["mismatch"], rel=0.25)
     assert hand["input_voltage"].value == pytest.approx(numbers["input_voltage"], rel=0.12)
@@ -329,8 +332,8 @@ def test_a_mirror_may_say_what_its_ratio_is(cascode):
         def transfer(self, pin):
             return 0.5
 
-    assert Plan(cascode).ideal.tolist() == [1]
-    assert Plan(Half()).ideal.tolist() == [0.5]
+    assert MirrorPlan(cascode).ideal.tolist() == [1]
+    assert MirrorPlan(Half()).ideal.tolist() == [0.5]
 
 
 def test_no_other_cell_is_a_mirror():

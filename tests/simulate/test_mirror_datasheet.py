@@ -5,14 +5,17 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mirrorneuron.flows import cli, compare, datasheet, judge
 from mirrorneuron.flows.compare import page as compare_report
+from mirrorneuron.flows.reports.plots import draw
 from mirrorneuron.flows.testbench import LAYOUT, SCHEMATIC
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.mirror import bench as mirror
+from mirrorneuron.flows.testbenches.mirror.quantities import QUANTITIES
 from mirrorneuron.generators import catalog
 from mirrorneuron.pdk_sky130.errors import InputError, SpecError
 
@@ -46,7 +49,7 @@ def measured_once(sheet, monkeypatch):
 
     monkeypatch.setattr(mirror, "measure", measure)
     # Figures take seconds, and their own test looks at them.
-    monkeypatch.setattr(mirror, "_plots", lambda found: [])
+    monkeypatch.setattr(mirror, "plots", lambda found: [])
 
 
 def test_schematic_and_layout_stand_side_by_side(sheet):
@@ -76,7 +79,7 @@ def test_the_record_has_numbers_theory_and_curves(sheet):
 def test_the_page_has_every_number_and_its_formula(sheet):
     page = html.unescape(Path(sheet.files["datasheet"]).read_text())
     for key in sheet.best.numbers:
-        assert mirror.QUANTITIES[key].text in page
+        assert QUANTITIES[key].text in page
     for hand in sheet.theory.values():
         assert hand.source.split(",")[0] in page
     assert page.count("<figure") == 7
@@ -87,8 +90,8 @@ def test_the_page_has_every_number_and_its_formula(sheet):
 
 def test_the_same_figures_each_time(sheet):
     page = Path(sheet.files["datasheet"]).read_text()
-    for one in registry.needed(sheet.spec).plots(sheet.measured):
-        assert one.svg in page
+    for plot in registry.needed(sheet.spec).plots(sheet.measured):
+        assert draw(plot).svg in page
 
 
 def test_a_missed_target_is_shown(measured_once, extracted, tmp_path):
@@ -101,7 +104,7 @@ def test_a_missed_target_is_shown(measured_once, extracted, tmp_path):
 
 
 def test_a_number_that_is_missing_is_told(sheet, measured_once, extracted, tmp_path, monkeypatch):
-    broken = mirror.replace(sheet.measured[LAYOUT], numbers={}, missing=dict.fromkeys(mirror.QUANTITIES, "it is dead"))
+    broken = replace(sheet.measured[LAYOUT], numbers={}, missing=dict.fromkeys(QUANTITIES, "it is dead"))
     monkeypatch.setattr(mirror, "measure", lambda *_, **__: [sheet.measured[SCHEMATIC], broken])
     spec = catalog.load("mirror_simple", ())
     found = datasheet.make(spec, tmp_path, targets=judge.targets(registry.needed(spec)), netlist=extracted)
@@ -160,7 +163,7 @@ def test_a_comparison(compared):
 
 def test_a_number_that_is_missing_is_a_dash(compared):
     first = compared.mirrors[0]
-    bare = mirror.replace(first.measurement, numbers={})
+    bare = replace(first.measurement, numbers={})
     found = compare.Comparison(mirrors=[compare.ComparedMirror(first.spec, bare, 1.0)], where=LAYOUT, checks=[])
     assert compare.lines(found)[1].split() == ["mirror_simple", *["-"] * len(compare.KEYS), "1"]
     assert "&ndash;" in compare_report.render(found)

@@ -10,38 +10,43 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mirrorneuron.flows.simulate import Condition, conditions
+from mirrorneuron.flows.testbenches.conditions import TEMPERATURES
 from mirrorneuron.flows.testbenches.neuron import bench as neuron
-from mirrorneuron.flows.testbenches.neuron.bench import QUANTITIES, Curve, Measurement, StepTrace
+from mirrorneuron.flows.testbenches.neuron.evaluate import settling_us
+from mirrorneuron.flows.testbenches.neuron.measurement import NeuronMeasurement, OutputCurve, StepTrace
+from mirrorneuron.flows.testbenches.neuron.plan import NeuronPlan
+from mirrorneuron.flows.testbenches.neuron.quantities import LAYOUT_ONLY, QUANTITIES
+from mirrorneuron.flows.testbenches.neuron.weighted_sum import WeightedSum, read_back
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
-from mirrorneuron.pdk_sky130.errors import NetlistError
+from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError
 
 FULL_SCALE = 2e-6
 
 
 @pytest.fixture(autouse=True)
 def few_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neuron, "CONDITIONS", tuple(conditions(["tt"], neuron.TEMPERATURES)))
+    monkeypatch.setattr(neuron, "CONDITIONS", tuple(conditions(["tt"], TEMPERATURES)))
 
 
 SPEC = NeuronSpec(name="pair", weights=[2, -1], reference_units=1)
 
 
 @pytest.fixture(scope="session")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Measurement:
+def good(tmp_path_factory: pytest.TempPathFactory) -> NeuronMeasurement:
     """The pair without a fault."""
     path = tmp_path_factory.mktemp("good") / "netlist.spice"
     path.write_text(catalog.circuit_of(SPEC).flattened().to_spice())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neuron, "CONDITIONS", tuple(conditions(["tt"], neuron.TEMPERATURES)))
+        patch.setattr(neuron, "CONDITIONS", tuple(conditions(["tt"], TEMPERATURES)))
         return neuron.measure(SPEC, [path], jobs=2)[0]
 
 
 @pytest.fixture
-def bad(write: Callable[..., Path], good: Measurement) -> Callable[[Callable[[str], str]], Measurement]:
+def bad(write: Callable[..., Path], good: NeuronMeasurement) -> Callable[[Callable[[str], str]], NeuronMeasurement]:
     """Measures the pair after a change of its netlist's text."""
 
-    def _measure(change: Callable[[str], str]) -> Measurement:
+    def _measure(change: Callable[[str], str]) -> NeuronMeasurement:
         text = good.netlist.read_text()
         changed = change(text)
         assert changed != text
@@ -60,10 +65,10 @@ def _swapping(text: str) -> str:
     return head + start + body.replace("iin0", "other").replace("iin1", "iin0").replace("other", "iin1")
 
 
-def test_a_neuron_is_measured_wholly(good: Measurement) -> None:
+def test_a_neuron_is_measured_wholly(good: NeuronMeasurement) -> None:
     found = good
-    assert set(found.numbers) == set(QUANTITIES) - set(neuron.LAYOUT_ONLY)
-    assert set(found.missing) == set(neuron.LAYOUT_ONLY)
+    assert set(found.numbers) == set(QUANTITIES) - set(LAYOUT_ONLY)
+    assert set(found.missing) == set(LAYOUT_ONLY)
     assert found.full_scale == pytest.approx(3e-6)
     assert found.limited == ()
     assert len(found.vectors.sums) >= 100
@@ -83,7 +88,7 @@ def test_a_neuron_is_measured_wholly(good: Measurement) -> None:
     assert found.as_json()["numbers"]["power_mid"]["unit"] == "uW"
 
 
-def test_the_same_netlist_gives_the_same_numbers(good: Measurement) -> None:
+def test_the_same_netlist_gives_the_same_numbers(good: NeuronMeasurement) -> None:
     (again,) = neuron.measure(SPEC, [good.netlist], jobs=2)
     assert again.numbers == good.numbers
     assert neuron.compared(good, again).numbers["sum_error_after_layout"] == 0
@@ -100,7 +105,7 @@ def test_the_same_netlist_gives_the_same_numbers(good: Measurement) -> None:
     ids=["a unit too many", "a unit too wide", "the wrong sign", "inputs swapped"],
 )
 def test_a_wrong_weight_is_seen(
-    good: Measurement, bad: Callable[[Callable[[str], str]], Measurement], change: Callable[[str], str]
+    good: NeuronMeasurement, bad: Callable[[Callable[[str], str]], NeuronMeasurement], change: Callable[[str], str]
 ) -> None:
     compared = neuron.compared(good, bad(change))
     # Its own transfer shares the fault where one input alone has its sign; the schematic's does not.
@@ -117,7 +122,7 @@ def test_a_wrong_weight_among_others_is_an_error_of_the_sum(write: Callable[...,
     assert neuron.compared(good, bad).numbers["sum_error_after_layout"] > 1
 
 
-def test_a_dead_output_has_no_numbers(bad: Callable[[Callable[[str], str]], Measurement]) -> None:
+def test_a_dead_output_has_no_numbers(bad: Callable[[Callable[[str], str]], NeuronMeasurement]) -> None:
     found = bad(_replacing(r"^(Xoutput_cascode_cascode) iout ", r"\1 vdd "))
     for key in ("sum_error_rms", "corner_sum_error_rms", "fit_rms", "slope_drift", "settling_full", "excursions"):
         assert key not in found.numbers
@@ -146,7 +151,7 @@ def test_a_netlist_of_another_cell_is_refused(write: Callable[..., Path]) -> Non
     ],
 )
 def test_reference_transfer(weights: list[int], last: list[float], first: list[float]) -> None:
-    plan = neuron.Plan(NeuronSpec(weights=weights, reference_units=2))
+    plan = NeuronPlan(NeuronSpec(weights=weights, reference_units=2))
     sums = plan.sums(plan.reference)
     assert np.all(np.diff(sums) > 0)
     assert plan.reference[-1] == pytest.approx(np.asarray(last) * 1e-6)
@@ -166,8 +171,8 @@ def _logistic(sums: np.ndarray, slope: float = 3e6) -> np.ndarray:
     return 1e-6 / (1 + np.exp(-slope * sums))
 
 
-def _read(reference: np.ndarray, outputs: np.ndarray) -> neuron._Reading:
-    return neuron._read(Condition(), Curve(SUMS, reference), Curve(DRAWN, outputs), FULL_SCALE)
+def _read(reference: np.ndarray, outputs: np.ndarray) -> WeightedSum:
+    return read_back(Condition(), OutputCurve(SUMS, reference), OutputCurve(DRAWN, outputs), FULL_SCALE)
 
 
 def test_an_error_is_read_back_as_it_was_made() -> None:
@@ -228,17 +233,17 @@ def _trace(kind: str, shape: Callable[[np.ndarray], np.ndarray]) -> StepTrace:
 def test_settling_is_the_longest() -> None:
     quick, slow = (_trace("full", lambda t, tau=tau: 1 - np.exp(-t / tau)) for tau in (2e-8, 1e-7))
     band = 0.01 * 4e-7
-    assert neuron._settling_us([(quick, band)]) == pytest.approx(0.0921, rel=0.02)
-    assert neuron._settling_us([(quick, band), (slow, band)]) == pytest.approx(0.4605, rel=0.02)
+    assert settling_us([(quick, band)]) == pytest.approx(0.0921, rel=0.02)
+    assert settling_us([(quick, band), (slow, band)]) == pytest.approx(0.4605, rel=0.02)
     assert quick.size == pytest.approx(4e-7, rel=1e-3)
 
 
 def test_what_does_not_settle_has_no_time() -> None:
     drifting = _trace("small", lambda t: 1 - np.exp(-t / 2e-6))
-    with pytest.raises(neuron.EvidenceError, match="small step of iin0 does not settle within 2 us"):
-        neuron._settling_us([(drifting, 1e-9)])
-    with pytest.raises(neuron.EvidenceError, match="less than 1 %"):
-        neuron._settling_us([])
+    with pytest.raises(EvidenceError, match="small step of iin0 does not settle within 2 us"):
+        settling_us([(drifting, 1e-9)])
+    with pytest.raises(EvidenceError, match="less than 1 %"):
+        settling_us([])
 
 
 def test_ringing_is_counted() -> None:
@@ -251,7 +256,7 @@ def test_ringing_is_counted() -> None:
 # Before and after layout
 
 
-def test_the_difference_is_taken_vector_by_vector(good: Measurement) -> None:
+def test_the_difference_is_taken_vector_by_vector(good: NeuronMeasurement) -> None:
     found = good
     vectors = found.vectors
     moved = np.where(np.arange(len(vectors.sums)) % 2, 3e-9, -3e-9)

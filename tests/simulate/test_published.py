@@ -14,7 +14,7 @@ import pytest
 from mirrorneuron.flows import simulate
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Ac, Bench, CurrentInput, Points, Source, Voltage
-from mirrorneuron.flows.testbenches.device import TEMPERATURE_C, Figures, Transistor, measure
+from mirrorneuron.flows.testbenches.device import TEMPERATURE_C, MeasuredTransistor, TransistorFigures, measure
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError, SpecError
 
@@ -45,12 +45,12 @@ CORNERS_DIFFER = {"VTXNS50NTH", "VTXNSN50NTH", "VTXPN42S"}
 LEAKS_MORE = {"ILKN50H", "ILKN50NVH"}
 
 
-def _transistor(row: dict[str, str]) -> Transistor:
+def _transistor(row: dict[str, str]) -> MeasuredTransistor:
     sizes = (float(row[f"fits_{name}"] or row[name]) for name in ("w_um", "l_um"))
-    return Transistor(row["device"], *sizes, float(row["supply_v"]))
+    return MeasuredTransistor(row["device"], *sizes, float(row["supply_v"]))
 
 
-def _value(row: dict[str, str], figures: Figures) -> float:
+def _value(row: dict[str, str], figures: TransistorFigures) -> float:
     """In the unit of the table: V, mA, or the logarithm of A."""
     return {
         "vtx": figures.extrapolated_v,
@@ -210,7 +210,7 @@ def test_the_document_has_these_figures(ours: dict[str, dict[str, float]], other
 
 
 def test_definition_decides(pdk: install.Pdk) -> None:
-    """At room temperature the thresholds are off by millivolts: the agreement at 30 C is no chance."""
+    """At room temperature the thresholds are off by millivolts: the agreement at 30 C is no statistical."""
     rows = [row for row in _rows("vtx") if row["test"] not in DIFFERS]
     found = measure([_transistor(row) for row in rows], Condition("tt", 25.0), pdk=pdk)
     off = [abs(figures.extrapolated_v - _nominal(row)) for row, figures in zip(rows, found, strict=True)]
@@ -220,19 +220,21 @@ def test_definition_decides(pdk: install.Pdk) -> None:
 def test_wrong_transistors(pdk: install.Pdk) -> None:
     assert measure([], pdk=pdk) == []
     with pytest.raises(NetlistError, match="nfet_01v9 is no subcircuit"):
-        measure([Transistor("nfet_01v9", 7, 8)], pdk=pdk)
+        measure([MeasuredTransistor("nfet_01v9", 7, 8)], pdk=pdk)
     with pytest.raises(NetlistError, match=r"l=0.1 um is outside"):
-        measure([Transistor("nfet_01v8", 7, 0.1)], pdk=pdk)
+        measure([MeasuredTransistor("nfet_01v8", 7, 0.1)], pdk=pdk)
     with pytest.raises(SpecError, match="above 0 V"):
-        measure([Transistor("nfet_01v8", 7, 8, 0.0)], pdk=pdk)
+        measure([MeasuredTransistor("nfet_01v8", 7, 8, 0.0)], pdk=pdk)
     with pytest.raises(EvidenceError, match="does not cross"):
-        measure([Transistor("nfet_01v8", 7, 8, 0.3)], pdk=pdk)
+        measure([MeasuredTransistor("nfet_01v8", 7, 8, 0.3)], pdk=pdk)
 
 
 def test_result_does_not_depend_on_the_company(pdk: install.Pdk) -> None:
-    one = Transistor("pfet_01v8", 7, 0.15)
+    one = MeasuredTransistor("pfet_01v8", 7, 0.15)
     alone = measure([one], pdk=pdk)[0]
-    among = measure([Transistor("nfet_g5v0d10v5", 7, 8, 5.0), one, Transistor("nfet_01v8", 7, 8)], pdk=pdk)[1]
+    among = measure(
+        [MeasuredTransistor("nfet_g5v0d10v5", 7, 8, 5.0), one, MeasuredTransistor("nfet_01v8", 7, 8)], pdk=pdk
+    )[1]
     assert among.extrapolated_v == pytest.approx(alone.extrapolated_v, abs=1e-5)
     assert among.saturation_a == pytest.approx(alone.saturation_a, rel=1e-5)
     assert among.leakage_a == pytest.approx(alone.leakage_a, rel=1e-3)

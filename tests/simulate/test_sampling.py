@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mirrorneuron.flows import simulate
+from mirrorneuron.flows import tools
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.simulate.bench import Ac, Bench, Points, Tran, Voltage, step, sweep
-from mirrorneuron.flows.variation import sampling
+from mirrorneuron.flows.variation.deviations import Deviations
 from mirrorneuron.flows.variation.sampling import METHODS, Samples, Variation, sample
 from mirrorneuron.pdk_sky130.errors import EvidenceError, FileError, NetlistError, SpecError, ToolError, ToolFailedError
 
@@ -26,7 +26,7 @@ def _spread(currents: np.ndarray) -> float:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Has each sample solved in a process of its own."""
-    return lambda: monkeypatch.setattr(sampling._Sampler, "_alterable", lambda self: False)
+    return lambda: monkeypatch.setattr(Deviations, "alterable", lambda self: False)
 
 
 # -- what is drawn
@@ -385,7 +385,7 @@ def test_a_result_out_of_the_rails_is_not_taken(bench: Benches, stand_in: Callab
 def test_a_program_that_breaks(
     mirror: Benches, stand_in: Callable[[str], None], body: str, error: type[Exception], message: str
 ) -> None:
-    real = simulate.tools.find("ngspice")
+    real = tools.find("ngspice")
     stand_in(f"if 'samples' not in deck.name: real()\n{body.format(real=str(real))}")
     with pytest.raises(error, match=message) as caught:
         sample(mirror({"op": Points()}), TYPICAL, Variation(5, seed=1), timeout_s=2)

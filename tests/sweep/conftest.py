@@ -67,6 +67,7 @@ def dask_process(tmp_path: Path) -> Iterator[Callable[..., Any]]:
         with (tmp_path / f"{what}{len(started)}.log").open("wb") as log:
             process = subprocess.Popen(
                 command,
+                cwd=tmp_path,  # not the root of the repository, whose folder mirrorneuron would come before PYTHONPATH
                 stdout=log,
                 stderr=log,
                 env=os.environ | env | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},

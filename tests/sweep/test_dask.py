@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sweep_tasks
-from mirrorneuron.flows.compute import dask as executor_dask
+from mirrorneuron.flows.compute import dask_workers
 from mirrorneuron.flows.compute.dask import DaskExecutor, workers_report
 from mirrorneuron.flows.compute.executor import LocalExecutor, Task, open_executor
 from mirrorneuron.flows.compute.sweep import Sweep, blocks
@@ -245,8 +245,8 @@ def test_workers_that_lack_something_are_named(dask_process: Callable[..., Any],
 
 
 def test_workers_of_another_version_are_refused(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = executor_dask.environment() | {"ngspice": "38", "models": "0123"}
-    monkeypatch.setattr(executor_dask, "environment", lambda: ours)
+    ours = dask_workers.environment() | {"ngspice": "38", "models": "0123"}
+    monkeypatch.setattr(dask_workers, "environment", lambda: ours)
     with pytest.raises(MissingToolError, match=r"tcp://.*: it has ngspice \S+, here is 38; it has models") as caught:
         DaskExecutor(cluster).run(sweep_tasks.square, _tasks([1]))
     assert str(caught.value).count("worker tcp://") == 2
@@ -254,10 +254,10 @@ def test_workers_of_another_version_are_refused(cluster: str, monkeypatch: pytes
 
 def test_a_worker_that_does_not_answer_is_an_error_in_time() -> None:
     with pytest.raises(ToolTimeoutError, match=r"^who did not answer within 0\.1 s$"):
-        executor_dask._within(0.1, threading.Event().wait, "who")
+        dask_workers.within(0.1, threading.Event().wait, "who")
     with pytest.raises(OSError, match="its own"):
-        executor_dask._within(5, partial(_raise, OSError("its own")), "who")
-    assert executor_dask._within(5, os.getpid, "who") == os.getpid()
+        dask_workers.within(5, partial(_raise, OSError("its own")), "who")
+    assert dask_workers.within(5, os.getpid, "who") == os.getpid()
 
 
 def _raise(error: Exception) -> None:

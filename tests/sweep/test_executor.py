@@ -194,7 +194,7 @@ from functools import partial
 from pathlib import Path
 sys.path.insert(0, {here!r})
 import sweep_tasks
-from mirrorneuron.flows.executor import LocalExecutor, Task
+from mirrorneuron.flows.compute.executor import LocalExecutor, Task
 
 LocalExecutor(2).run(partial(sweep_tasks.hang_in_a_tool, marks=Path({marks!r})), [Task("a", (1,)), Task("b", (2,))])
 """

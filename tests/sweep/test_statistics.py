@@ -378,7 +378,7 @@ def test_the_area_factor_brings_the_wanted_share(share: float, wanted: float) ->
 def test_the_area_factor_brings_the_wanted_sigma() -> None:
     factor = area_factor_for_sigma(0.6, 0.8)
     assert math.sqrt(0.4 + 0.6 / factor) == pytest.approx(0.8)
-    with pytest.raises(SpecError, match=r"no less than 0\.6325 of what it is, not 0\.5"):
+    with pytest.raises(SpecError, match=r"no less than 0\.6325 of its present value, not to 0\.5"):
         area_factor_for_sigma(0.6, 0.5)
 
 

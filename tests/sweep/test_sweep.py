@@ -88,7 +88,7 @@ def test_a_failed_task_does_not_lose_the_others(
         one.run(LocalExecutor(jobs))
     assert str(caught.value) == (
         f"task 1: no number for 1\n2 of 6 tasks failed; 4 are done and kept in {tmp_path / 'out'}. "
-        "Run the same again: only what is missing is computed."
+        "Run the same command again: only the missing results are computed."
     )
     assert one.done == {f"task {k}": k * k for k in (0, 2, 3, 5)}
     index = _index(tmp_path / "out")
@@ -127,8 +127,8 @@ from functools import partial
 from pathlib import Path
 sys.path.insert(0, {here!r})
 import sweep_tasks
-from mirrorneuron.flows.executor import LocalExecutor, Task
-from mirrorneuron.flows.sweep import Sweep
+from mirrorneuron.flows.compute.executor import LocalExecutor, Task
+from mirrorneuron.flows.compute.sweep import Sweep
 
 tasks = [Task(f"task {{k}}", (k,)) for k in range(100)]
 function = partial(sweep_tasks.counted, marks=Path({marks!r}), seconds=0.01)
@@ -229,7 +229,7 @@ def test_a_full_disk_keeps_what_is_done(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", write)
-        with pytest.raises(FileError, match=r"cannot be written: No space left on device.*What is done is kept"):
+        with pytest.raises(FileError, match=r"cannot be written: No space left on device.*Results so far are kept"):
             sweep().run()
     assert sorted(path.name[0] == "." for path in (tmp_path / "out" / "results").iterdir()) == [False] * 3
     assert sweep().run().reused == 3
@@ -356,7 +356,7 @@ def test_what_has_no_fixed_value_is_refused() -> None:
     with pytest.raises(SpecError, match="of type Generator has no fixed value"):
         _key(sweep_tasks.square, np.random.default_rng(1))
     k = 3
-    with pytest.raises(SpecError, match="uses variables of what is around it"):
+    with pytest.raises(SpecError, match="uses variables of an enclosing function"):
         _key(lambda: k)
 
 

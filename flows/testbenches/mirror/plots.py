@@ -1,162 +1,228 @@
-"""A mirror's measurements as figures."""
+"""The measurements of a mirror as plots and tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import numpy as np
-from matplotlib.figure import Figure
-from mirrorneuron.flows.reports.plots import COLOURS, INK, Plot, corners, legend, plot
-from mirrorneuron.flows.testbenches.mirror.bench import Measurement
-from mirrorneuron.flows.testbenches.mirror.plan import BEFORE_S, TYPICAL
-from numpy.typing import NDArray
+from mirrorneuron.flows.results.plots import Axis, Curve, Guide, Panel, Plot, corner_panels
+from mirrorneuron.flows.results.tables import Table, TableCell, by_corner
+from mirrorneuron.flows.testbenches.conditions import TYPICAL
+from mirrorneuron.flows.testbenches.mirror.measurement import Floats, MirrorCorner, MirrorMeasurement
+from mirrorneuron.flows.testbenches.mirror.plan import BEFORE_S
+from mirrorneuron.flows.testbenches.mirror.static import worst
 
-__all__ = ["plots"]
+__all__ = ["plots", "tables"]
+
+Measurements: TypeAlias = Mapping[str, MirrorMeasurement]
+
+_DEVICES: Final = 6  # in the table of the mismatch
+_LEAST_DB: Final = -40.0
+_ZERO: Final = Guide(at=0.0, axis="y")
 
 
-def plots(found: Mapping[str, Measurement]) -> list[Plot]:
-    """The figures of measurements by their names."""
+def plots(measurements: Measurements) -> list[Plot]:
+    """The plots of measurements by their names."""
     return [
-        plot(
-            "Ratio",
-            "Error of the worst output's current over its voltage from the rail; dashed and dotted: 1 % and 5 % less "
-            "current than at half the supply.",
-            lambda figure: _ratio(figure, found),
+        Plot(
+            title="Ratio",
+            caption="Ratio error of the worst output over its voltage from the rail. Dashed and dotted: output "
+            "compliance for 1 % and 5 % of loss against half the supply.",
+            panels=[[_ratio(measurements)]],
         ),
-        plot("Impedance", "Output impedance of a unit over frequency.", lambda figure: _impedance(figure, found)),
-        plot("Range", "Ratio over the input current, against what it should be.", lambda figure: _range(figure, found)),
-        plot("Gain", "Output current over input current, small signals.", lambda figure: _gain(figure, found)),
-        plot("Noise", "Density of the output current's noise.", lambda figure: _noise(figure, found)),
-        plot(
-            "Corners",
-            "Ratio error's magnitude in the middle of the output range, compliance (1 %), input voltage.",
-            lambda figure: _corners(figure, found),
+        Plot(
+            title="Impedance",
+            caption="Output impedance of a unit over frequency.",
+            panels=[[_impedance(measurements)]],
         ),
-        plot(
-            "Steps",
-            "Left: input from 10 % to 100 % and back. The others: 10 % steps at inputs from the smallest on, each over "
-            "its own final height; tt, 27 C.",
-            lambda figure: _steps(figure, found),
+        Plot(
+            title="Range",
+            caption="Ratio error over the input current. Dashed: the spec's current.",
+            panels=[[_range(measurements)]],
+        ),
+        Plot(
+            title="Gain",
+            caption="Small-signal gain from input to output current, relative to that at low frequency. Dashed: -3 dB.",
+            panels=[[_gain(measurements)]],
+        ),
+        Plot(
+            title="Noise",
+            caption="Noise density of the output current.",
+            panels=[[_noise(measurements)]],
+        ),
+        Plot(
+            title="Corners",
+            caption="Magnitude of the ratio error in the middle of the output range, output compliance (1 %), and "
+            "input voltage.",
+            panels=[_corners(measurements)],
+            legend="below",
+        ),
+        Plot(
+            title="Steps",
+            caption="Left: input from 10 % to 100 % and back. Others: 10 % steps at input currents from the smallest "
+            "up, each relative to its final height; tt, 27 C.",
+            panels=[_steps(measurements)],
             wide=True,
+            entries=3,
         ),
     ]
 
 
-def _ratio(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    axes = figure.subplots()
-    axes.axhline(0, color=INK, lw=0.8)
-    middles: list[float] = []
-    for name, one in found.items():
-        corner = one.typical
+def _ratio(measurements: Measurements) -> Panel:
+    curves: list[Curve] = []
+    guides = [_ZERO]
+    errors_shown: list[float] = []
+    for name, measurement in measurements.items():
+        numbers, corner = measurement.numbers, measurement.typical
         errors = 100 * (corner.ratios - 1)
-        worst = errors[np.abs(errors).argmax(axis=0), np.arange(errors.shape[1])]
-        axes.plot(corner.volts, worst, color=COLOURS[name], label=name)
-        for key, style in (("output_low", "--"), ("output_low_5", ":")):
-            if key in one.numbers:
-                axes.axvline(one.numbers[key], color=COLOURS[name], ls=style, lw=0.9)
-        if "error_mid" in one.numbers:
-            middles += [one.numbers["error_mid"], one.numbers["error_top"]]
-    # What matters lies within some times the error; below the compliance it goes to -100 %.
-    reach = max([1.0, *(2 * abs(value) for value in middles)])
-    axes.set_ylim(-reach, reach)
-    axes.set(xlabel="output voltage, V", ylabel="ratio error, %")
-    axes.legend()
+        largest = errors[np.abs(errors).argmax(axis=0), np.arange(errors.shape[1])]
+        curves.append(Curve(x=corner.volts, y=largest, colour=name, label=name))
+        if "output_low" in numbers:
+            guides.append(Guide(at=numbers["output_low"], axis="x", colour=name, style="dashed"))
+        if "output_low_5" in numbers:
+            guides.append(Guide(at=numbers["output_low_5"], axis="x", colour=name, style="dotted"))
+        if "error_mid" in numbers:
+            errors_shown += [numbers["error_mid"], numbers["error_top"]]
+    # The error that matters lies within twice that of the output range; below the compliance it goes to -100 %.
+    reach = max([1.0, *(2 * abs(error) for error in errors_shown)])
+    return Panel(
+        x=Axis(label="output voltage, V"),
+        y=Axis(label="ratio error, %", low=-reach, high=reach),
+        curves=curves,
+        guides=guides,
+    )
 
 
-def _impedance(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    axes = figure.subplots()
-    for name, one in found.items():
-        axes.loglog(one.impedance_at, one.impedance, color=COLOURS[name], label=name)
-    axes.set(xlabel="frequency, Hz", ylabel="output impedance, ohm")
-    axes.legend()
+def _impedance(measurements: Measurements) -> Panel:
+    return Panel(
+        x=Axis(label="frequency, Hz", log=True),
+        y=Axis(label="output impedance, ohm", log=True),
+        curves=[
+            Curve(x=measurement.impedance_at, y=measurement.impedance, colour=name, label=name)
+            for name, measurement in measurements.items()
+        ],
+    )
 
 
-def _range(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    axes = figure.subplots()
-    axes.axhline(0, color=INK, lw=0.8)
-    shown: list[float] = [1.0]
-    for name, one in found.items():
-        error = 100 * (one.transfer - 1)
-        axes.semilogx(1e6 * one.inputs, error, color=COLOURS[name], label=name)
-        near = np.abs(np.log10(one.inputs / one.current)) < 1
-        shown += [2 * float(np.abs(error[near]).max())] if near.any() else []
-    axes.axvline(1e6 * next(iter(found.values())).current, color=INK, ls="--", lw=0.8)
-    axes.set_ylim(-max(shown), max(shown))
-    axes.set(xlabel="input current, uA", ylabel="ratio error, %")
-    axes.legend()
+def _range(measurements: Measurements) -> Panel:
+    curves: list[Curve] = []
+    reach = 1.0
+    for name, measurement in measurements.items():
+        error = 100 * (measurement.transfer - 1)
+        curves.append(Curve(x=1e6 * measurement.inputs, y=error, colour=name, label=name))
+        near = np.abs(np.log10(measurement.inputs / measurement.current)) < 1
+        reach = max(reach, 2 * float(np.abs(error[near]).max(initial=0.0)))
+    current = next(iter(measurements.values())).current
+    return Panel(
+        x=Axis(label="input current, uA", log=True),
+        y=Axis(label="ratio error, %", low=-reach, high=reach),
+        curves=curves,
+        guides=[_ZERO, Guide(at=1e6 * current, axis="x", style="dashed")],
+    )
 
 
-def _gain(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    axes = figure.subplots()
-    for name, one in found.items():
-        axes.semilogx(one.frequency, 20 * np.log10(np.maximum(one.gain, 1e-6)), color=COLOURS[name], label=name)
-    axes.axhline(-3, color=INK, ls="--", lw=0.8)
-    axes.set_ylim(bottom=-40)
-    axes.set(xlabel="frequency, Hz", ylabel="gain over that at low frequency, dB")
-    axes.legend()
+def _gain(measurements: Measurements) -> Panel:
+    return Panel(
+        x=Axis(label="frequency, Hz", log=True),
+        y=Axis(label="relative gain, dB", low=_LEAST_DB),
+        curves=[
+            Curve(x=measurement.frequency, y=20 * np.log10(np.maximum(measurement.gain, 1e-6)), colour=name, label=name)
+            for name, measurement in measurements.items()
+        ],
+        guides=[Guide(at=-3.0, axis="y", style="dashed")],
+    )
 
 
-def _noise(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    axes = figure.subplots()
-    for name, one in found.items():
-        axes.loglog(one.noise_at, 1e12 * one.noise, color=COLOURS[name], label=name)
-    axes.set(xlabel="frequency, Hz", ylabel="pA/rtHz")
-    axes.legend()
+def _noise(measurements: Measurements) -> Panel:
+    return Panel(
+        x=Axis(label="frequency, Hz", log=True),
+        y=Axis(label="noise density, pA/rtHz", log=True),
+        curves=[
+            Curve(x=measurement.noise_at, y=1e12 * measurement.noise, colour=name, label=name)
+            for name, measurement in measurements.items()
+        ],
+    )
 
 
-def _corners(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    values: list[tuple[str, dict[str, dict[str, float | None]]]] = [
-        (
-            "ratio error, %",
-            {
-                name: {str(c.condition): float(np.abs(c.errors(c.middle)).max()) for c in one.corners}
-                for name, one in found.items()
-            },
-        ),
-        (
-            "compliance, V",
-            {
-                name: {str(c.condition): c.low if math.isfinite(c.low) else None for c in one.corners}
-                for name, one in found.items()
-            },
-        ),
-        (
-            "input voltage, V",
-            {name: {str(c.condition): c.input_voltage for c in one.corners} for name, one in found.items()},
-        ),
+def _corners(measurements: Measurements) -> list[Panel]:
+    values: dict[str, Callable[[MirrorCorner], float | None]] = {
+        "ratio error, %": lambda corner: float(np.abs(corner.errors(corner.middle)).max()),
+        "output compliance, V": _compliance,
+        "input voltage, V": lambda corner: corner.input_voltage,
+    }
+    numbers = {
+        label: {
+            name: {str(corner.condition): value(corner) for corner in measurement.corners}
+            for name, measurement in measurements.items()
+        }
+        for label, value in values.items()
+    }
+    return corner_panels(numbers, next(iter(measurements.values())).conditions)
+
+
+def _compliance(corner: MirrorCorner) -> float | None:
+    return corner.low if math.isfinite(corner.low) else None
+
+
+def _steps(measurements: Measurements) -> list[Panel]:
+    """The full step, and a panel for each input current of the small steps."""
+    first = next(iter(measurements.values()))
+    currents = [step.input for step in first.steps if step.condition == TYPICAL]
+    full = [
+        Curve(x=1e6 * (time - BEFORE_S), y=1e6 * output, colour=name, label=name)
+        for name, (time, output) in ((name, measurement.full) for name, measurement in measurements.items())
     ]
-    corners(figure, values, next(iter(found.values())).conditions)
+    panels = [Panel(title="full", x=Axis(label="us"), y=Axis(label="output, uA"), curves=full)]
+    return panels + [
+        _small_steps(measurements, current, "% of the step" if k == 0 else "") for k, current in enumerate(currents)
+    ]
 
 
-def _steps(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    first = next(iter(found.values()))
-    inputs = [one.input for one in first.steps if one.condition == TYPICAL]
-    panels = figure.subplots(1, 1 + len(inputs))
-    shown: dict[float, float] = {}
-    for name, one in found.items():
-        time, output = one.full
-        panels[0].plot(1e6 * (time - BEFORE_S), 1e6 * output, color=COLOURS[name], label=name)
-        for axes, current in zip(panels[1:], inputs, strict=True):
-            for step in one.steps:
-                if step.condition == TYPICAL and step.input == current:
-                    end = (step.time[-1] + BEFORE_S) / 2
-                    initial, final = (float(v) for v in np.interp([0.0, end], step.time, step.output))
-                    part = (step.output - initial) / (final - initial or 1.0)
-                    axes.plot(1e6 * (step.time - BEFORE_S), 100 * part, color=COLOURS[name])
-                    shown[current] = max(shown.get(current, 0.0), _settled(step.time, part, end))
-            axes.set_title(f"at {1e9 * current:.4g} nA", loc="left")
-    for axes, current in zip(panels[1:], inputs, strict=True):
-        axes.set_xlim(-0.02e6 * shown[current], 1e6 * shown[current])
-    panels[0].set_title("full", loc="left")
-    panels[0].set_ylabel("output, uA")
-    for axes in panels:
-        axes.set_xlabel("us")
-    panels[1].set_ylabel("% of the step")
-    legend(figure, panels[0], 3)
+def _small_steps(measurements: Measurements, current: float, label: str) -> Panel:
+    curves: list[Curve] = []
+    shown = 0.0
+    for name, measurement in measurements.items():
+        for step in measurement.steps:
+            if step.condition == TYPICAL and step.input == current:
+                end = (step.time[-1] + BEFORE_S) / 2
+                initial, final = (float(v) for v in np.interp([0.0, end], step.time, step.output))
+                part = (step.output - initial) / (final - initial or 1.0)
+                curves.append(Curve(x=1e6 * (step.time - BEFORE_S), y=100 * part, colour=name))
+                shown = max(shown, _settled(step.time, part, end))
+    return Panel(
+        title=f"at {1e9 * current:.4g} nA",
+        x=Axis(label="us", low=-0.02e6 * shown, high=1e6 * shown),
+        y=Axis(label=label),
+        curves=curves,
+    )
 
 
-def _settled(time: NDArray[np.float64], part: NDArray[np.float64], end: float) -> float:
-    """How much of a step up to `end` [s] to show: somewhat more than it takes to settle to half a percent."""
+def _settled(time: Floats, part: Floats, end: float) -> float:
+    """How much of a step up to `end` [s] is shown: 1.6 times its settling to half a percent."""
     off = np.flatnonzero((time < end) & (np.abs(part - 1) > 0.005))
     return max(1.6 * (float(time[off[-1]]) - BEFORE_S) if len(off) else 0.0, (end - BEFORE_S) / 200)
+
+
+def tables(measurements: Measurements) -> list[Table]:
+    """Ratio error, compliance, output resistance and input voltage by corner, and the mismatch by device."""
+    name, measurement = list(measurements.items())[-1]
+    values: dict[str, Callable[[MirrorCorner], float | None]] = {
+        f"Ratio error, % ({name})": lambda corner: worst(corner.errors(corner.middle)),
+        f"Output compliance (1 %), V ({name})": _compliance,
+        f"Output resistance of a unit, Gohm ({name})": lambda corner: 1e-9 * corner.resistance,
+        f"Input voltage, V ({name})": lambda corner: corner.input_voltage,
+    }
+    by_corners = [
+        by_corner(
+            title, {str(corner.condition): value(corner) for corner in measurement.corners}, measurement.conditions
+        )
+        for title, value in values.items()
+    ]
+    return [*by_corners, _mismatch(f"Mismatch by device ({name})", measurement.shares[:_DEVICES])]
+
+
+def _mismatch(title: str, shares: Sequence[tuple[str, float]]) -> Table:
+    rows: list[list[TableCell]] = [[device, round(100 * share, 1)] for device, share in shares]
+    return Table([title, "share of the variance, %"], rows)

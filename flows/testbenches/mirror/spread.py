@@ -1,21 +1,18 @@
-"""What varies from one mirror to the next: ratios, the outputs at three quarters of the supply, and input voltage."""
+"""What varies from one mirror to the next: ratios, with outputs at three quarters of the supply, and input voltage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from mirrorneuron.flows.simulate.bench import Points
-from mirrorneuron.flows.testbench import Quantity, Spread
-from mirrorneuron.flows.testbenches.mirror.plan import Plan
+from mirrorneuron.flows.results.quantity import Quantity
+from mirrorneuron.flows.simulate import Condition, Data
+from mirrorneuron.flows.simulate.bench import Bench, Points
+from mirrorneuron.flows.testbench import Spread
+from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
 from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
-
-if TYPE_CHECKING:
-    from mirrorneuron.flows.simulate import Condition, Data
-    from mirrorneuron.flows.simulate.bench import Bench
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 __all__ = ["SPREAD"]
 
@@ -27,11 +24,11 @@ def _quantities(spec: MirrorSpec) -> Mapping[str, Quantity]:
 
 def _bench(spec: MirrorSpec, netlist: Path, condition: Condition) -> Bench:
     del condition
-    return Plan(spec).bench(netlist, {"nominal": Points()})
+    return MirrorPlan(spec).bench(netlist, {"nominal": Points()})
 
 
 def _numbers(spec: MirrorSpec, data: Mapping[str, Data]) -> Mapping[str, NDArray[np.float64]]:
-    plan, nominal = Plan(spec), data["nominal"]
+    plan, nominal = MirrorPlan(spec), data["nominal"]
     errors = {
         f"error_{pin}": 100 * (nominal.i(pin)[..., 0] / nominal.i("iin")[..., 0] / ideal - 1)
         for pin, ideal in zip(plan.outputs, plan.ideal, strict=True)

@@ -1,133 +1,155 @@
-"""A neuron's measurements as figures."""
+"""The measurements of a neuron as plots and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
-from mirrorneuron.flows.reports.plots import AFTER, BEFORE, COLOURS, INK, Plot, corners, legend, plot
-from mirrorneuron.flows.testbenches.neuron.bench import Corner, Measurement, StepTrace
+from mirrorneuron.flows.results.measurement import LAYOUT, SCHEMATIC
+from mirrorneuron.flows.results.plots import TEXT, Axis, Band, Curve, Guide, Panel, Plot, corner_panels
+from mirrorneuron.flows.results.tables import Table, by_corner
+from mirrorneuron.flows.testbenches.neuron.measurement import NeuronCorner, NeuronMeasurement, StepTrace
 
-__all__ = ["plots"]
+__all__ = ["plots", "tables"]
+
+Measurements: TypeAlias = Mapping[str, NeuronMeasurement]
+
+_BEFORE_US = 0.05  # shown before a step
 
 
-def plots(found: Mapping[str, Measurement]) -> list[Plot]:
-    """The figures of measurements by their names."""
-    last = list(found)[-1]
-    shown = found[last]
+def plots(measurements: Measurements) -> list[Plot]:
+    """The plots of measurements by their names."""
+    last, shown = list(measurements.items())[-1]
     return [
-        plot(
-            "Transfer",
-            f"Output while one input rises and the others are at 0, and while all rise together ({last}).",
-            lambda figure: _transfer(figure, shown),
+        Plot(
+            title="Transfer",
+            caption=f"Output while one input rises and the others are at zero, and while all rise together ({last}).",
+            panels=[[_transfer(shown)]],
         ),
-        plot(
-            "Sigmoid",
-            f"Output against the ideal sum: random vectors, the reference transfer, and the logistic fitted to both "
-            f"({last}).",
-            lambda figure: _sigmoid(figure, shown),
+        Plot(
+            title="Sigmoid",
+            caption=f"Output over the ideal sum: random vectors, the reference transfer, and the logistic fitted to "
+            f"both ({last}).",
+            panels=[[_sigmoid(shown)]],
         ),
-        plot(
-            "Error of the weighted sum",
-            "Random vectors, referred to the sum through the neuron's own transfer, less the ideal sum.",
-            lambda figure: _errors(figure, found),
+        Plot(
+            title="Error of the weighted sum",
+            caption="Sums of random vectors, read back through the neuron's own transfer, less the ideal sums.",
+            panels=[[_errors(measurements)]],
         ),
-        plot(
-            "Corners",
-            "Error of the weighted sum (RMS), largest output, and slope of the fitted logistic.",
-            lambda figure: _corners(figure, found),
+        Plot(
+            title="Corners",
+            caption="Weighted-sum error (RMS), maximum output current, and slope of the fitted logistic.",
+            panels=[_corners(measurements)],
+            legend="below",
         ),
-        plot(
-            "Steps",
-            "Up and back, from the step on; the band is 1 % of the output's full scale about the end of the last "
-            "curve. Inputs that do not move are at a tenth of full scale.",
-            lambda figure: _steps(figure, found),
+        Plot(
+            title="Steps",
+            caption="Step up and back, from the step on. Grey: the settling band, 1 % of the output's full scale about "
+            "the final value of the last curve. Inputs without a step are at a tenth of full scale.",
+            panels=_steps(measurements),
             wide=True,
+            legend="below",
         ),
     ]
 
 
-def _transfer(figure: Figure, shown: Measurement) -> None:
-    axes = figure.subplots()
-    colours = mpl.colormaps["turbo"](np.linspace(0.08, 0.92, max(2, len(shown.alone))))
-    for (pin, curve), colour in zip(shown.alone.items(), colours, strict=False):
-        axes.plot(1e6 * curve.x, 1e6 * curve.y, color=colour, label=pin)
+def _transfer(shown: NeuronMeasurement) -> Panel:
+    rank = max(1, len(shown.alone) - 1)
+    curves = [
+        Curve(x=1e6 * curve.x, y=1e6 * curve.y, colour=k / rank, label=pin)
+        for k, (pin, curve) in enumerate(shown.alone.items())
+    ]
     if len(shown.alone) > 1:
-        axes.plot(1e6 * shown.together.x, 1e6 * shown.together.y, "--", color=INK, label="together")
-    axes.set(xlabel="input current, uA", ylabel="output current, uA")
-    legend(figure, axes, 9)
+        together = shown.together
+        curves.append(Curve(x=1e6 * together.x, y=1e6 * together.y, colour=TEXT, label="together", style="dashed"))
+    return Panel(x=Axis(label="input current, uA"), y=Axis(label="output current, uA"), curves=curves)
 
 
-def _sigmoid(figure: Figure, shown: Measurement) -> None:
-    axes = figure.subplots()
+def _sigmoid(shown: NeuronMeasurement) -> Panel:
     vectors, reference = shown.vectors, shown.reference
-    axes.plot(1e6 * vectors.sums, 1e6 * vectors.outputs, "o", color=AFTER, ms=3, mew=0, label="random vectors")
-    axes.plot(1e6 * reference.x, 1e6 * reference.y, "+", color=BEFORE, ms=6, mew=1.2, label="reference transfer")
+    curves = [
+        Curve(x=1e6 * vectors.sums, y=1e6 * vectors.outputs, colour=LAYOUT, label="random vectors", style="dots"),
+        Curve(x=1e6 * reference.x, y=1e6 * reference.y, colour=SCHEMATIC, label="reference transfer", style="crosses"),
+    ]
     if shown.fit is not None:
         x = np.linspace(reference.x.min(), reference.x.max(), 200)
-        axes.plot(1e6 * x, 1e6 * shown.fit(x), color=INK, lw=1, alpha=0.8, label="logistic")
-    axes.set(xlabel="ideal sum, uA", ylabel="output current, uA")
-    axes.legend()
+        curves.append(Curve(x=1e6 * x, y=1e6 * shown.fit(x), colour=TEXT, label="logistic", style="thin"))
+    return Panel(x=Axis(label="ideal sum, uA"), y=Axis(label="output current, uA"), curves=curves)
 
 
-def _errors(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    axes = figure.subplots()
-    last = list(found)[-1]
-    axes.axhline(0, color=INK, lw=0.8)
-    for name, one in found.items():
-        error = 100 * (one.vectors.referred - one.vectors.sums) / one.full_scale
-        # Both are to be seen where they coincide.
-        kind = {"ms": 3.0, "mew": 0} if name == last else {"ms": 6.5, "mfc": "none"}
-        axes.plot(1e6 * one.vectors.sums, error, "o", color=COLOURS[name], label=name, **kind)
-    axes.set(xlabel="ideal sum, uA", ylabel="error, % of full scale")
-    axes.legend()
-
-
-def _corners(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    values: list[tuple[str, Callable[[Corner], float | None]]] = [
-        ("error, % of full scale", lambda corner: corner.rms),
-        ("largest output, uA", lambda corner: 1e6 * corner.output_max),
-        ("slope, 1/uA", lambda corner: 1e-6 * corner.fit.slope if corner.fit else None),
+def _errors(measurements: Measurements) -> Panel:
+    last = list(measurements)[-1]
+    curves = [
+        Curve(
+            x=1e6 * measurement.vectors.sums,
+            y=100 * (measurement.vectors.referred - measurement.vectors.sums) / measurement.full_scale,
+            colour=name,
+            label=name,
+            style="dots" if name == last else "rings",
+        )
+        for name, measurement in measurements.items()
     ]
-    told = [
-        (label, {name: {str(c.condition): value(c) for c in one.corners} for name, one in found.items()})
-        for label, value in values
-    ]
-    corners(figure, told, next(iter(found.values())).conditions)
+    return Panel(
+        x=Axis(label="ideal sum, uA"),
+        y=Axis(label="error, % of full scale"),
+        curves=curves,
+        guides=[Guide(at=0.0, axis="y")],
+    )
 
 
-def _steps(figure: Figure, found: Mapping[str, Measurement]) -> None:
-    count = len(next(iter(found.values())).steps)
-    panels = np.atleast_2d(figure.subplots(2, count, squeeze=False))
-    last = list(found)[-1]
-    for name, one in found.items():
-        for column, trace in enumerate(one.steps):
-            for row, (start, end) in enumerate(((trace.up_s, trace.down_s), (trace.down_s, trace.end_s))):
-                axes = panels[row, column]
-                inside = (trace.time >= start - 5e-8) & (trace.time <= end)
-                axes.plot(1e6 * (trace.time[inside] - start), 1e6 * trace.output[inside], color=COLOURS[name])
-                axes.set_title(f"{'smallest' if trace.kind == 'small' else trace.kind}, {trace.inputs}", loc="left")
-                if name == last:
-                    _band(axes, trace, end, one.band)
-                    axes.set_xlim(-0.05, 1e6 * min(end - start, _window(one.steps)))
-    for axes in panels[1]:
-        axes.set_xlabel("time, us")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("output, uA")
-    lines = [mpl.lines.Line2D([], [], color=COLOURS[name]) for name in found]
-    figure.legend(lines, list(found), loc="outside lower center", ncols=2)
+def _corners(measurements: Measurements) -> list[Panel]:
+    values: dict[str, Callable[[NeuronCorner], float | None]] = {
+        "error, % of full scale": lambda corner: corner.rms,
+        "maximum output, uA": lambda corner: 1e6 * corner.output_max,
+        "slope, 1/uA": lambda corner: 1e-6 * corner.fit.slope if corner.fit else None,
+    }
+    numbers = {
+        label: {
+            name: {str(corner.condition): value(corner) for corner in measurement.corners}
+            for name, measurement in measurements.items()
+        }
+        for label, value in values.items()
+    }
+    return corner_panels(numbers, next(iter(measurements.values())).conditions)
 
 
-def _band(axes: Any, trace: StepTrace, end: float, half: float) -> None:
+def _steps(measurements: Measurements) -> list[list[Panel]]:
+    """A column for each step: up in the first row, down in the second."""
+    columns = range(len(next(iter(measurements.values())).steps))
+    return [[_step(measurements, column, up=up) for column in columns] for up in (True, False)]
+
+
+def _step(measurements: Measurements, column: int, *, up: bool) -> Panel:
+    curves: list[Curve] = []
+    for name, measurement in measurements.items():
+        trace = measurement.steps[column]
+        start, end = _span(trace, up=up)
+        inside = (trace.time >= start - 1e-6 * _BEFORE_US) & (trace.time <= end)
+        x, y = 1e6 * (trace.time[inside] - start), 1e6 * trace.output[inside]
+        curves.append(Curve(x=x, y=y, colour=name, label=name))
+    last = list(measurements.values())[-1]
+    trace = last.steps[column]
+    start, end = _span(trace, up=up)
     final = float(np.interp(end, trace.time, trace.output))
-    axes.axhspan(1e6 * (final - half), 1e6 * (final + half), color=INK, alpha=0.15, lw=0)
+    kind = "smallest" if trace.kind == "small" else trace.kind
+    return Panel(
+        title=f"{kind}, {trace.inputs}",
+        x=Axis(label="" if up else "time, us", low=-_BEFORE_US, high=1e6 * min(end - start, _window(last.steps))),
+        y=Axis(label="output, uA" if column == 0 else ""),
+        curves=curves,
+        bands=[Band(1e6 * (final - last.band), 1e6 * (final + last.band))],
+    )
+
+
+def _span(trace: StepTrace, *, up: bool) -> tuple[float, float]:
+    """Start and end of the step up or down [s]."""
+    return (trace.up_s, trace.down_s) if up else (trace.down_s, trace.end_s)
 
 
 def _window(steps: Sequence[StepTrace]) -> float:
-    """Time [s] that shows every step's settling."""
+    """Time [s] that shows the settling of every step."""
     longest = 0.3e-6
     for trace in steps:
         off = np.abs(trace.output - np.interp(trace.end_s, trace.time, trace.output))
@@ -135,3 +157,10 @@ def _window(steps: Sequence[StepTrace]) -> float:
         if after.any():
             longest = max(longest, float(trace.time[after][-1]) - trace.down_s)
     return 1.4 * longest
+
+
+def tables(measurements: Measurements) -> list[Table]:
+    """The weighted-sum error at each corner of the last measurement."""
+    name, measurement = list(measurements.items())[-1]
+    errors = {str(corner.condition): corner.rms for corner in measurement.corners}
+    return [by_corner(f"Weighted-sum error, RMS, % ({name})", errors, measurement.conditions)]

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
-from mirrorneuron.flows.simulate.bench import sweep
-from mirrorneuron.flows.testbench import Quantity, Spread
+from mirrorneuron.flows.results.quantity import Quantity
+from mirrorneuron.flows.simulate import Condition, Data
+from mirrorneuron.flows.simulate.bench import Bench, sweep
+from mirrorneuron.flows.testbench import Spread
+from mirrorneuron.flows.testbenches.neuron.measurement import Floats, OutputCurve
+from mirrorneuron.flows.testbenches.neuron.plan import NeuronPlan, output
+from mirrorneuron.flows.testbenches.neuron.weighted_sum import refer, rms
 from mirrorneuron.generators.cells.neuron.spec import NeuronSpec
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
-if TYPE_CHECKING:
-    from mirrorneuron.flows.simulate import Condition, Data
-    from mirrorneuron.flows.simulate.bench import Bench
-    from numpy.typing import NDArray
-
 __all__ = ["SPREAD"]
 
-_VECTORS: Final = 16  # of the testbench's random vectors
-_EVERY: Final = 3  # of the testbench's points of the transfer
+_VECTORS: Final = 16  # of the plan's random vectors
+_EVERY: Final = 3  # of the plan's points of the transfer
 
 _QUANTITIES: Final[Mapping[str, Quantity]] = {
-    "sum_error": Quantity("Weighted-sum error by the neuron's own transfer, RMS of full scale", "%"),
-    "output_idle": Quantity("Output without inputs", "uA"),
-    "output_mid": Quantity("Output with all inputs at half of full scale", "uA"),
-    "output_high": Quantity("Largest output", "uA"),
+    "sum_error": Quantity("Weighted-sum error by the neuron's own transfer, RMS", "%"),
+    "output_idle": Quantity("Output current, inputs at zero", "uA"),
+    "output_mid": Quantity("Output current, inputs at half of full scale", "uA"),
+    "output_high": Quantity("Maximum output current", "uA"),
 }
 
 
@@ -37,11 +37,9 @@ def _quantities(spec: NeuronSpec) -> Mapping[str, Quantity]:
 
 def _bench(spec: NeuronSpec, netlist: Path, condition: Condition) -> Bench:
     del condition
-    from mirrorneuron.flows.testbenches.neuron.bench import Plan
-
-    plan = Plan(spec)
+    plan = NeuronPlan(spec)
     analyses = {
-        "reference": plan.points(_along(plan.reference)),
+        "reference": plan.points(_thinned(plan.reference)),
         "random": plan.points(plan.random[:_VECTORS]),
         "mid": sweep(plan.unit / 2, *plan.pins),
         "idle": sweep(0.0, *plan.pins),
@@ -49,31 +47,42 @@ def _bench(spec: NeuronSpec, netlist: Path, condition: Condition) -> Bench:
     return plan.with_analyses(netlist, analyses)
 
 
-def _along(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Some of the points of the transfer, its ends among them."""
-    some = np.unique(np.append(np.arange(0, len(rows), _EVERY), len(rows) - 1))
-    return np.take(rows, some, axis=0)
+def _thinned(rows: Floats) -> Floats:
+    """Every third point of the transfer, and its last."""
+    kept = np.unique(np.append(np.arange(0, len(rows), _EVERY), len(rows) - 1))
+    return np.take(rows, kept, axis=0)
 
 
-def _numbers(spec: NeuronSpec, data: Mapping[str, Data]) -> Mapping[str, NDArray[np.float64]]:
-    from mirrorneuron.flows.testbenches.neuron.bench import Curve, Plan, output, refer
-
-    plan = Plan(spec)
-    sums, ideal = plan.sums(_along(plan.reference)), plan.sums(plan.random[:_VECTORS])
+def _numbers(spec: NeuronSpec, data: Mapping[str, Data]) -> Mapping[str, Floats]:
+    plan = NeuronPlan(spec)
     transfers, outputs = output(data["reference"]), output(data["random"])
-    errors = []
-    for transfer, seen in zip(np.atleast_2d(transfers), np.atleast_2d(outputs), strict=True):
-        referred = refer(Curve(sums, transfer), seen)
-        usable = np.isfinite(referred)
-        if usable.sum() < _VECTORS / 2:
-            raise EvidenceError(f"{spec.name}: {_VECTORS - usable.sum()} of {_VECTORS} outputs lie where it is flat")
-        errors.append(100 * np.sqrt(np.mean((referred[usable] - ideal[usable]) ** 2)) / plan.full_scale)
+    pairs = zip(np.atleast_2d(transfers), np.atleast_2d(outputs), strict=True)
+    errors = [_sum_error(plan, transfer, sample) for transfer, sample in pairs]
     return {
         "sum_error": np.asarray(errors).reshape(transfers.shape[:-1]),
         "output_idle": 1e6 * output(data["idle"])[..., 0],
         "output_mid": 1e6 * output(data["mid"])[..., 0],
         "output_high": 1e6 * transfers.max(axis=-1),
     }
+
+
+def _sum_error(plan: NeuronPlan, transfer: Floats, outputs: Floats) -> float:
+    """The weighted-sum error of one sample [% of full scale], from its transfer and its outputs of random vectors [A].
+
+    Raises
+    ------
+    EvidenceError
+        More than half of the outputs lie in the flat part of the transfer.
+    """
+    ideal = plan.sums(plan.random[:_VECTORS])
+    referred = refer(OutputCurve(plan.sums(_thinned(plan.reference)), transfer), outputs)
+    usable = np.isfinite(referred)
+    if usable.sum() < _VECTORS / 2:
+        raise EvidenceError(
+            f"{plan.spec.name}: {_VECTORS - usable.sum()} of {_VECTORS} outputs lie in the flat part of the transfer; "
+            f"at least {_VECTORS // 2} must lie in its steep part"
+        )
+    return 100 * rms(referred[usable] - ideal[usable]) / plan.full_scale
 
 
 SPREAD = Spread(quantities=_quantities, bench=_bench, numbers=_numbers)

@@ -13,7 +13,7 @@ from mirrorneuron.generators.units import ArraySize, Unit
 from mirrorneuron.pdk_sky130.errors import SpecError
 from mirrorneuron.pdk_sky130.rules import SHEET_OHM
 
-__all__ = ["Wiring", "centroid_limit", "drawn_pitch", "size_array", "size_wiring"]
+__all__ = ["MatchedArrayWiring", "centroid_limit", "drawn_pitch", "size_array", "size_wiring"]
 
 _SOURCE_OHM = 20.0
 """Limit of the source wires' resistance where the spec has none [ohm]."""
@@ -43,7 +43,7 @@ def size_array(spec: MatchedArraySpec) -> ArraySize:
 
 
 @dataclass(frozen=True)
-class Wiring:
+class MatchedArrayWiring:
     """Height of the source rails [nm], vias side by side in the source's trunk, and largest differences in wiring
     resistance between two units, of source and of drain [ohm]."""
 
@@ -53,7 +53,7 @@ class Wiring:
     drain_ohm: float
 
 
-def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
+def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> MatchedArrayWiring:
     """Wires for the spec's limit of resistance; without one, for 20 ohm as far as the widest wires reach.
 
     Raises
@@ -79,7 +79,7 @@ def size_wiring(spec: MatchedArraySpec, size: ArraySize) -> Wiring:
             f"series_resistance is {limit:g} ohm: at least {source:.3g} ohm with the widest wires in an array of "
             f"{len(pattern.rows)} rows of {pattern.columns} units (m1.3a, m3.3c); allow more, or make it smaller"
         )
-    return Wiring(rail, columns, source, drain + trunk(1))
+    return MatchedArrayWiring(rail, columns, source, drain + trunk(1))
 
 
 def drawn_pitch(spec: MatchedArraySpec) -> tuple[float, float]:

@@ -7,7 +7,7 @@ With a diode of A um^2: 75 + 450 A for li, 3 + 18 A for mcon, 6 + 36 A for vias,
 
 from __future__ import annotations
 
-from drc_patterns import Box, Shapes, around, fails, merged, passes
+from tests.kit.drc_patterns import Box, Shapes, around, fails, merged, passes
 
 # Cuts with their side and spacing, and the wire above each.
 STAGES = (

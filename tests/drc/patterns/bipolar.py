@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drc_patterns import Pattern, Shapes, fails, merged, passes
-from front_shapes import n_diff, n_tap, p_diff, p_tap, ring, well
+from tests.kit.drc_patterns import Pattern, Shapes, fails, merged, passes
+from tests.kit.front_shapes import n_diff, n_tap, p_diff, p_tap, ring, well
 
 HOLE = (-2500, -2500, 5500, 5500)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drc_patterns import Pattern, Shapes, around, enclosed, fails, passes
+from tests.kit.drc_patterns import Pattern, Shapes, around, enclosed, fails, passes
 
 
 def capacitor(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, cuts, enclosed, seal_bar, square
+from tests.kit.drc_patterns import Shapes, cuts, enclosed, seal_bar, square
 
 ABOVE: Shapes = {"met1": [(-300, -300, 900, 900)]}
 BOTH: Shapes = {"li1": [(-300, -300, 900, 900)], **ABOVE}

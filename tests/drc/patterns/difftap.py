@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from drc_patterns import Pattern, Shapes, enclosed, fails, merged, passes, spacing, width
-from front_shapes import (
+from tests.kit.drc_patterns import Pattern, Shapes, enclosed, fails, merged, passes, spacing, width
+from tests.kit.front_shapes import (
     SUBSTRATE,
     contact,
     inside,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, fails, merged, passes, spacing, width
-from front_shapes import inside, p_diff, well
+from tests.kit.drc_patterns import Shapes, fails, merged, passes, spacing, width
+from tests.kit.front_shapes import inside, p_diff, well
 
 WELL = well((-1000, -1000, 19_000, 16_000))
 PNP = p_diff((4500, 1000, 5180, 1680))

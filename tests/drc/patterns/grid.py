@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, Wire, fails, passes
+from tests.kit.drc_patterns import Shapes, Wire, fails, passes
 
 SIDES = ("diff", "tap", "poly", "licon1", "li1", "mcon", "via", "via2", "via3", "via4", "capm", "cap2m")
 OCTAGONAL = ("nwell", "met1", "met2", "met3", "met4", "met5", "nsdm", "psdm", "npc", "hvi", "lvtn", "hvtp", "areaid_sc")

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, around, enclosed, fails, merged, passes, spacing, width
-from front_shapes import SUBSTRATE, contact, inside, limits, n_diff, n_fet, n_tap, p_diff, p_fet, p_tap, two, well
+from tests.kit.drc_patterns import Shapes, around, enclosed, fails, merged, passes, spacing, width
+from tests.kit.front_shapes import (
+    SUBSTRATE,
+    contact,
+    inside,
+    limits,
+    n_diff,
+    n_fet,
+    n_tap,
+    p_diff,
+    p_fet,
+    p_tap,
+    two,
+    well,
+)
 
 ALL: Shapes = {"hvi": [(-6000, -6000, 9000, 9000)]}
 LV_SQUARE = n_diff((0, 0, 600, 600))

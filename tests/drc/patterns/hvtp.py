@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drc_patterns import area, fails, hole, merged, spacing, width
-from front_shapes import around_gate, limits, off_gate, p_fet, two
+from tests.kit.drc_patterns import area, fails, hole, merged, spacing, width
+from tests.kit.front_shapes import around_gate, limits, off_gate, p_fet, two
 
 GATE = (0, 0, 150, 420)
 

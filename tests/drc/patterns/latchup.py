@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, fails, merged, passes
-from front_shapes import n_diff, n_tap, p_diff, p_tap, ring
+from tests.kit.drc_patterns import Shapes, fails, merged, passes
+from tests.kit.front_shapes import n_diff, n_tap, p_diff, p_tap, ring
 
 P_TAP = p_tap(-410, 0)
 N_TAP = n_tap(-410, 0)

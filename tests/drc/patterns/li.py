@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, area, fails, passes, spacing, two_adjacent, width
+from tests.kit.drc_patterns import Shapes, area, fails, passes, spacing, two_adjacent, width
 
 # A tap below a contact at (0, 0, 170, 170).
 BELOW: Shapes = {"tap": [(-200, -200, 370, 370)], "psdm": [(-330, -330, 500, 500)]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drc_patterns import Pattern, Shapes, around, fails, merged, passes, square, two_adjacent
-from front_shapes import SUBSTRATE, limits, n_diff, n_fet, n_tap, notched, p_diff, p_fet, p_tap, two, well
+from tests.kit.drc_patterns import Pattern, Shapes, around, fails, merged, passes, square, two_adjacent
+from tests.kit.front_shapes import SUBSTRATE, limits, n_diff, n_fet, n_tap, notched, p_diff, p_fet, p_tap, two, well
 
 CUT = (0, 0, 170, 170)
 LICON: Shapes = {"licon1": [CUT]}

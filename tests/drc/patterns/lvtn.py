@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, area, fails, hole, merged, passes, spacing, width
-from front_shapes import around_gate, limits, n_fet, n_tap, off_gate, p_fet, two
+from tests.kit.drc_patterns import Shapes, area, fails, hole, merged, passes, spacing, width
+from tests.kit.front_shapes import around_gate, limits, n_fet, n_tap, off_gate, p_fet, two
 
 GATE = (0, 0, 150, 420)
 P_GATE = (0, 0, 350, 420)

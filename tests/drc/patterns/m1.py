@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, area, beside_huge, enclosed, hole, spacing, two_adjacent, width
+from tests.kit.drc_patterns import Shapes, area, beside_huge, enclosed, hole, spacing, two_adjacent, width
 
 # What an mcon at (0, 0, 170, 170) needs below metal 1.
 BELOW: Shapes = {"li1": [(-200, -200, 370, 370)]}

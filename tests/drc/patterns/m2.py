@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, area, beside_huge, enclosed, hole, spacing, two_adjacent, width
+from tests.kit.drc_patterns import Shapes, area, beside_huge, enclosed, hole, spacing, two_adjacent, width
 
 BELOW: Shapes = {"met1": [(-200, -200, 350, 350)]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, area, beside_huge, enclosed, hole, spacing, width
+from tests.kit.drc_patterns import Shapes, area, beside_huge, enclosed, hole, spacing, width
 
 BELOW: Shapes = {"met3": [(-200, -200, 400, 400)]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, area, enclosed, spacing, width
+from tests.kit.drc_patterns import Shapes, area, enclosed, spacing, width
 
 BELOW: Shapes = {"met4": [(-300, -300, 1100, 1100)]}
 

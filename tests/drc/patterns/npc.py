@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drc_patterns import fails, merged, spacing, width
-from front_shapes import n_fet, off_gate, p_fet
+from tests.kit.drc_patterns import fails, merged, spacing, width
+from tests.kit.front_shapes import n_fet, off_gate, p_fet
 
 GATE = (0, 0, 150, 420)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drc_patterns import Pattern, Shape, Shapes, area, around, fails, hole, merged, passes, spacing, width
-from front_shapes import SUBSTRATE, contact, limits, n_diff, n_tap, notched, p_diff, p_tap, two, well
+from tests.kit.drc_patterns import Pattern, Shape, Shapes, area, around, fails, hole, merged, passes, spacing, width
+from tests.kit.front_shapes import SUBSTRATE, contact, limits, n_diff, n_tap, notched, p_diff, p_tap, two, well
 
 BOX = (0, 0, 1000, 1000)
 TAP = (0, 0, 410, 410)

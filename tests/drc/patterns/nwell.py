@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, around, enclosed, fails, merged, passes, width
-from front_shapes import inside, limits, n_tap, p_tap, ring, two
+from tests.kit.drc_patterns import Shapes, around, enclosed, fails, merged, passes, width
+from tests.kit.front_shapes import inside, limits, n_tap, p_tap, ring, two
 
 SQUARE: Shapes = merged({"nwell": [(0, 0, 1000, 1000)]}, n_tap(300, 300))
 DEEP: Shapes = merged({"dnwell": [(0, 0, 4000, 4000)], "nwell": [(-400, -400, 4400, 4400)]}, n_tap(1000, 1000))

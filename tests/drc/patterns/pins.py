@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, Text, fails, passes
+from tests.kit.drc_patterns import Shapes, Text, fails, passes
 
 WIRES = ("li1", "met1", "met2", "met3", "met4", "met5")
 OTHERS = ("nwell", "diff", "tap", "poly", "pad")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, fails, merged, passes, spacing, width
-from front_shapes import SUBSTRATE, limits, n_diff, n_fet, n_tap, p_fet, p_tap, two, well
+from tests.kit.drc_patterns import Shapes, fails, merged, passes, spacing, width
+from tests.kit.front_shapes import SUBSTRATE, limits, n_diff, n_fet, n_tap, p_fet, p_tap, two, well
 
 SQUARE = merged(n_diff((0, 0, 1000, 1000)), SUBSTRATE)
 BAR: Shapes = {"poly": [(0, 0, 800, 600)]}

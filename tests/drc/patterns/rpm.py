@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drc_patterns import Pattern, Shapes, around, fails, merged, passes, spacing, width
-from front_shapes import limits, n_diff
+from tests.kit.drc_patterns import Pattern, Shapes, around, fails, merged, passes, spacing, width
+from tests.kit.front_shapes import limits, n_diff
 
 HEAD = 2160
 BODY = 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, cuts, enclosed, seal_bar, square, two_adjacent
+from tests.kit.drc_patterns import Shapes, cuts, enclosed, seal_bar, square, two_adjacent
 
 ABOVE: Shapes = {"met2": [(-300, -300, 900, 900)]}
 BOTH: Shapes = {"met1": [(-300, -300, 900, 900)], **ABOVE}

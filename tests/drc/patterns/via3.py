@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, cuts, enclosed, seal_bar, square, two_adjacent
+from tests.kit.drc_patterns import Shapes, cuts, enclosed, seal_bar, square, two_adjacent
 
 ABOVE: Shapes = {"met4": [(-300, -300, 900, 900)]}
 BOTH: Shapes = {"met3": [(-300, -300, 900, 900)], **ABOVE}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drc_patterns import Shapes, cuts, enclosed, seal_bar, square
+from tests.kit.drc_patterns import Shapes, cuts, enclosed, seal_bar, square
 
 ABOVE: Shapes = {"met5": [(-1000, -1000, 3500, 3500)]}
 BOTH: Shapes = {"met4": [(-1000, -1000, 3500, 3500)], **ABOVE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from drc_patterns import STEP, Box, Pattern, Shape, Shapes, around, fails, merged, moved, passes
+from tests.kit.drc_patterns import STEP, Box, Pattern, Shape, Shapes, around, fails, merged, moved, passes
 
 
 def inside(patterns: Iterable[Pattern], *context: Shapes) -> Iterator[Pattern]:

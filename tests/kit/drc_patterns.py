@@ -1,8 +1,8 @@
 """Hand-drawn patterns for the rules of our deck: how they are written down, placed in one GDS, and how markers are
 assigned to them.
 
-A module in ``patterns/`` (one a rule table) holds ``PATTERNS``, a list of what `passes` and `fails` make. All lengths
-are nm, typed by hand from the published tables: they are held against ``rules.csv`` by what the deck does with them.
+A module in ``tests/drc/patterns/`` (one a rule table) holds ``PATTERNS``, a list of what `passes` and `fails` make. All
+lengths are nm, typed by hand from the published tables: what the deck does with them holds them against ``rules.csv``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mirrorneuron.flows import drc
 from mirrorneuron.pdk_sky130.layers import DRAWING, LAYERS_CSV
 
 STEP: Final = 5
-_FOLDER: Final = Path(__file__).with_name("patterns")
+_FOLDER: Final = Path(__file__).parents[1] / "drc" / "patterns"
 _GAP: Final = 20_000  # nm between patterns; no rule in them reaches further
 _ROW: Final = 1_000_000
 
