@@ -146,7 +146,7 @@ def by_library(bench: Bench, models: Path, folder: Path) -> dict[str, float]:
         lines.append(f"b{pin} {pin} 0 i={CLAMP_A_PER_V2!r}*({above}*{above}-{below}*{below})")
     lines += [".control", "optran 1 1 1 0 0 0", "op", "write out.raw", "quit", ".endc", ".end"]
     folder.mkdir(exist_ok=True)
-    (folder / ".spiceinit").write_text("set ngbehavior=hsa\nset ng_nomodcheck\nset num_threads=1\n")
+    (folder / ".spiceinit").write_text("set ngbehavior=spe\nset ng_nomodcheck\nset num_threads=1\n")
     (folder / "deck.cir").write_text("\n".join(lines) + "\n")
     raw = folder / "out.raw"
     raw.unlink(missing_ok=True)

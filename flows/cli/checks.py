@@ -45,6 +45,7 @@ def lvs(
     top: options.Top = None,
     libraries: options.Libraries = None,
     tolerance: options.Tolerance = "official",
+    hierarchy: options.Hierarchy = "reported",
     out: options.Out = options.OUT,
 ) -> Outcome:
     """Compare a layout with a netlist, in KLayout and in netgen; both must agree."""
@@ -54,7 +55,9 @@ def lvs(
         raise InputError(f"--tolerance {tolerance} is none; choose exact or official")
     with _work(out, gds, "lvs") as work:
         allowed = step.Tolerance(tolerance)
-        result = step.run(gds, netlist, work=work, top=top, libraries=libraries or (), tolerance=allowed)
+        result = step.run(
+            gds, netlist, work=work, top=top, libraries=libraries or (), tolerance=allowed, hierarchy=hierarchy
+        )
     data = result.as_json()
     verdicts = ", ".join(f"{tool} {'matches' if data[tool] else 'does not match'}" for tool in ("klayout", "netgen"))
     subject = f"{gds}: {data['devices']} devices; {verdicts}"
@@ -64,7 +67,11 @@ def lvs(
         (f"inside the {tolerance} tolerance: ", data["deviations"]),
         ("note: ", data["notes"]),
     ]
-    return judged(data, subject, [f"  {word}{line}" for word, texts in remarks for line in texts], result.checks())
+    lines = [f"  {word}{line}" for word, texts in remarks for line in texts]
+    if (third := result.hierarchy) is not None:
+        lines.append(f"  hierarchy kept ({'judged' if third.judged else 'reported'}): {third.verdict}")
+        lines += [f"    {text}" for text in (*third.errors, *third.notes)]
+    return judged(data, subject, lines, result.checks())
 
 
 def matching(

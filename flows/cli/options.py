@@ -19,6 +19,7 @@ __all__ = [
     "ExtractedNetlist",
     "Gds",
     "Group",
+    "Hierarchy",
     "Ignore",
     "Jobs",
     "Libraries",
@@ -97,6 +98,12 @@ Profile = Annotated[
 ]
 Waivers = Annotated[
     Path | None, typer.Option("--waivers", metavar="FILE", help="YAML file of violations that are accepted, and why.")
+]
+Hierarchy = Annotated[
+    str,
+    typer.Option(
+        "--hierarchy", metavar="NAME", help="LVS with the hierarchy kept (third opinion): judged, reported or off."
+    ),
 ]
 Centroid = Annotated[
     float | None,

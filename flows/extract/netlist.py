@@ -82,7 +82,7 @@ class PexNetlist:
         """Collectors of npn, and their capacitance to the substrate [aF] that is in the model already."""
         seen: set[int] = set()
         for device in self._extracted.devices:
-            emitter = self._emitter(device) if device.model == NPN else None
+            emitter = self._emitter(device) if _is_npn(device) else None
             if emitter is not None and emitter.well not in seen:
                 seen.add(emitter.well)
                 yield device.terminals[-1].node, emitter.well_af
@@ -160,7 +160,7 @@ class PexNetlist:
             nodes = [(str(index), terminal.node) for index, terminal in enumerate(device.terminals)]
             nodes += [("bulk", device.bulk)] if device.bulk else []
             return self._line(number, nodes, self._sized(device))
-        if device.model == NPN and len(device.terminals) == 2 and device.bulk is not None:
+        if _is_npn(device) and len(device.terminals) == 2 and device.bulk is not None:
             emitter, collector = device.terminals
             nodes = [("1", collector.node), ("gate", device.gate), ("0", emitter.node), ("bulk", device.bulk)]
             return self._line(number, nodes, self._npn(device))
@@ -208,6 +208,11 @@ class PexNetlist:
 
 def _is_fet(device: ExtractedDevice) -> bool:
     return device.kind == "msubckt" and len(device.terminals) == 2 and {"l", "w"} <= device.sizes_um.keys()
+
+
+def _is_npn(device: ExtractedDevice) -> bool:
+    """Whether it is an npn, under the name of its kind (Magic 8.3.105) or of its size (8.3.411 and newer)."""
+    return BIPOLAR_AREAS_UM2.get(device.model.lower(), (device.model,))[0] == NPN
 
 
 def _at(device: ExtractedDevice) -> str:

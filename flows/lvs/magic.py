@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,14 +15,15 @@ from mirrorneuron.flows.lvs.circuit import LvsCircuit, LvsDevice
 from mirrorneuron.flows.lvs.labels import PIN_OF_LABEL
 from mirrorneuron.flows.tools import gds as gds_file
 from mirrorneuron.flows.tools import magic, wells
-from mirrorneuron.pdk_sky130.errors import EvidenceError
+from mirrorneuron.pdk_sky130.errors import EvidenceError, NetlistError
 from mirrorneuron.pdk_sky130.install import Pdk
 from mirrorneuron.pdk_sky130.layers import DIFF, NWELL, TAP
 from mirrorneuron.pdk_sky130.spice import netlist, number
-from mirrorneuron.pdk_sky130.spice.netlist import ElementLine
+from mirrorneuron.pdk_sky130.spice.devices import DEVICES
+from mirrorneuron.pdk_sky130.spice.flatten import FlatElement, flatten
 from mirrorneuron.pdk_sky130.technology import magic as technology
 
-__all__ = ["CELL", "MagicNetlist", "extract"]
+__all__ = ["CELL", "MagicNetlist", "extract", "run"]
 
 _TIMEOUT_S: Final = 1800.0
 
@@ -63,19 +64,34 @@ def extract(layout: kdb.Layout, cell: kdb.Cell, pdk: Pdk, work: Path) -> MagicNe
     ToolError
         Magic is missing, fails, or leaves no netlist.
     """
-    spice = work / f"{CELL}.spice"
-    spice.unlink(missing_ok=True)
+    (work / f"{CELL}.spice").unlink(missing_ok=True)
     # Flat, so that gates and wells which are drawn in several cells are seen whole, and only the top cell's text names.
     _single_substrate_labels(layout, cell)
     _repeat_labels(layout, cell)
     boxes = lvs_vpp.take_out(cell)
     gds_file.flatten(layout, cell, work / f"{CELL}.gds", name=CELL, extra={wells.PWELL: wells.p_wells(layout, cell)})
     lvs_vpp.put_in(work / f"{CELL}.gds", CELL, boxes)
-    magic.run_script(pdk, _SCRIPT, name="extract", work=work, timeout_s=_TIMEOUT_S)
+    return run(pdk, _SCRIPT, work, {box.vpp.model for box in boxes})
+
+
+def run(pdk: Pdk, script: str, work: Path, boxes: Collection[str]) -> MagicNetlist:
+    """Run a script that leaves the netlist of `CELL` in the folder `work`, and flatten it.
+
+    Parameters
+    ----------
+    boxes
+        The cells that stand for finger capacitors.
+
+    Raises
+    ------
+    ToolError
+        Magic is missing, fails, or leaves no netlist.
+    """
+    magic.run_script(pdk, script, name="extract", work=work, timeout_s=_TIMEOUT_S)
     adapted = technology.technology(pdk, tools.version("magic"), work) != pdk.magic_tech
     try:
-        text = spice.read_text()
-        ports = {box.vpp.model: _box_ports(work / f"{box.vpp.model}.ext") for box in boxes}
+        text = (work / f"{CELL}.spice").read_text()
+        ports = {box: _box_ports(work / f"{box}.ext") for box in boxes}
     except OSError as error:
         raise EvidenceError(f"Magic left no netlist; see {work / 'extract.log'}") from error
     return MagicNetlist(_circuit(text, ports), adapted)
@@ -130,7 +146,11 @@ def _circuit(text: str, ports: Mapping[str, Sequence[str]]) -> LvsCircuit:
     circuit = circuits.subcircuits.get(CELL)
     if circuit is None:
         return LvsCircuit(CELL, (), ())
-    devices = tuple(_magic_device(element, ports) for element in circuit.elements.values() if element.letter in "xr")
+    try:
+        elements = [*flatten(circuits, circuit, DEVICES.__contains__)]
+    except NetlistError as error:
+        raise EvidenceError(f"Magic's netlist of {CELL} is not consistent: {error}") from error
+    devices = tuple(_magic_device(element, ports) for element in elements if element.letter in "xr")
     return LvsCircuit(CELL, circuit.pins, devices)
 
 
@@ -138,11 +158,12 @@ def _lengthened(match: re.Match[str]) -> str:
     return f"l={float(match[1]) + (number(match[2]) or 0.0):.9g}"
 
 
-def _magic_device(element: ElementLine, ports: Mapping[str, Sequence[str]]) -> LvsDevice:
-    *nets, model = element.words
+def _magic_device(element: FlatElement, ports: Mapping[str, Sequence[str]]) -> LvsDevice:
+    *nodes, model = element.words
+    nets = element.nets(tuple(nodes))
     if model in ports:
         by_name = dict(zip(ports[model], nets, strict=True))
-        nets = [by_name.get(terminal, "") for terminal in lvs_vpp.models()[model]]
+        nets = tuple(by_name.get(terminal, "") for terminal in lvs_vpp.models()[model])
     values = {key: number(text) for key, text in element.parameters.items()}
     sizes = {key: value for key, value in values.items() if value is not None}
-    return LvsDevice(element.name, tuple(nets), model, sizes)
+    return LvsDevice(element.name, nets, model, sizes)

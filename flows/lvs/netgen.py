@@ -15,12 +15,17 @@ from mirrorneuron.flows.lvs.tolerance import Tolerances
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from mirrorneuron.pdk_sky130.install import Pdk
 
-__all__ = ["compare", "verdict"]
+__all__ = ["compare", "run", "verdict"]
 
 _TIMEOUT_S: Final = 1800.0
-_NO_PIN: Final = "(no matching pin)"
-_BAD_LINES: Final = re.compile(r"^(?:Netlists do not match|Property errors were found|Top level cell failed)", re.M)
-_GOOD_LINE: Final = re.compile(r"^Circuits match (?:uniquely|correctly)\.", re.M)
+# From 1.5.2xx on: "(no pin)" and "(no pin, node is NET)" as well, and "Final result: " before the last verdict.
+_NO_PIN: Final = re.compile(r"\(no (?:matching )?pin\b.*\)")
+_FINAL: Final = r"^(?:Final result: )?"
+_BAD_LINES: Final = re.compile(_FINAL + r"(?:Netlists do not match|Netlists match .* errors|Top level cell failed)")
+_PROPERTIES: Final = re.compile(_FINAL + r"(?:Property errors were found|The following cells had property errors)")
+_GOOD_LINE: Final = re.compile(_FINAL + r"Circuits match (?:uniquely|correctly)\.", re.M)
+# Stands before each comparison of a pair of cells, the top's last.
+_COMPARISON: Final = "Subcircuit summary:"
 
 
 def compare(
@@ -43,14 +48,23 @@ def compare(
     ours, theirs = normalised(layout, schematic, adapted=adapted, tolerances=tolerances)
     (work / f"{CELL}.spice").write_text(ours)
     (work / "schematic.spice").write_text(theirs)
-    devices, errors = _netgen(schematic.name, pdk.netgen_setup, work)
+    devices, errors = run(schematic.name, pdk.netgen_setup, work)
     # netgen does not compare pins on which no device lies.
     lost = [f"pin {name} is in the netlist only" for name in schematic.pins if name not in layout.pins]
     extra = [f"pin {name} is in the layout only" for name in layout.pins if name not in schematic.pins]
     return devices, tuple(dict.fromkeys([*errors, *lost, *extra]))
 
 
-def _netgen(top: str, setup: Path, work: Path) -> tuple[int, tuple[str, ...]]:
+def run(top: str, setup: Path, work: Path) -> tuple[int, tuple[str, ...]]:
+    """netgen on the two netlists in the folder `work`: devices compared in the top cell, and every difference.
+
+    The layout's is ``layout.spice`` with the cell `CELL`, the other ``schematic.spice`` with the cell `top`.
+
+    Raises
+    ------
+    ToolError
+        netgen is missing, fails, or leaves no verdict.
+    """
     report, data = work / "netgen.out", work / "netgen.json"
     for path in (report, data):
         path.unlink(missing_ok=True)
@@ -83,21 +97,25 @@ def verdict(report: str, data: str, top: str) -> tuple[int, tuple[str, ...]]:
         cells: list[dict[str, Any]] = json.loads(data)
     except json.JSONDecodeError as error:
         raise EvidenceError(f"netgen's data is no JSON: {error}") from error
-    cell = next((c for c in reversed(cells) if [n.lower() for n in c["name"]] == [CELL, top.lower()]), None)
+    cell = next((c for c in reversed(cells) if [n.lower() for n in c.get("name", ())] == [CELL, top.lower()]), None)
     if cell is None:
         if re.search(r"has no elements", report):
             return 0, ("netgen finds no device in the layout or in the netlist",)
         raise EvidenceError(f"netgen's report has no comparison of {top}")
     errors = list(_errors(cell))
-    errors += [line for line in dict.fromkeys(report.splitlines()) if _BAD_LINES.match(line)]
-    if not errors and not _GOOD_LINE.search(report):
+    # A cell below the top that does not match is flattened, and counts then in its parent; its sizes count at once.
+    last = report.rpartition(_COMPARISON)[2]
+    errors += [line for line in dict.fromkeys(last.splitlines()) if _BAD_LINES.match(line)]
+    errors += [line for line in dict.fromkeys(report.splitlines()) if _PROPERTIES.match(line)]
+    if not errors and not _GOOD_LINE.search(last):
         raise EvidenceError(f"netgen's report has no verdict on {top}")
     return sum(count for _, count in cell["devices"][0]), tuple(errors)
 
 
 def _errors(cell: dict[str, Any]) -> list[str]:
     errors = []
-    ours, theirs = (dict(map(tuple, side)) for side in cell["devices"])
+    # SPICE knows no case, and neither does netgen: Magic writes some names of devices with capitals.
+    ours, theirs = ({name.lower(): count for name, count in side} for side in cell["devices"])
     for name in dict.fromkeys([*ours, *theirs]):
         if ours.get(name, 0) != theirs.get(name, 0):
             errors.append(f"{name}: {ours.get(name, 0)} in the layout, {theirs.get(name, 0)} in the netlist")
@@ -115,8 +133,9 @@ def _errors(cell: dict[str, Any]) -> list[str]:
         sides = [f"{name} {' '.join('='.join(value) for value in values)}" for name, values in pair]
         errors.append(f"sizes differ: layout {sides[0]}, netlist {sides[1]}")
     for ours_pin, theirs_pin in zip(*cell.get("pins", [[], []]), strict=True):
-        if _NO_PIN in (ours_pin, theirs_pin):
-            where = "netlist" if ours_pin == _NO_PIN else "layout"
+        missing = [_NO_PIN.fullmatch(pin) is not None for pin in (ours_pin, theirs_pin)]
+        if any(missing):
+            where = "netlist" if missing[0] else "layout"
             errors.append(f"pin {theirs_pin if where == 'netlist' else ours_pin} is in the {where} only")
         elif ours_pin.lower() != theirs_pin.lower():
             errors.append(f"pin {ours_pin} of the layout is {theirs_pin} in the netlist")

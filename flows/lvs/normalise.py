@@ -18,7 +18,7 @@ from mirrorneuron.flows.lvs.tolerance import Tolerances
 from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM, SPECIAL
 
-__all__ = ["normalised", "unseen"]
+__all__ = ["is_dummy", "normalised", "unseen"]
 
 _DIODE: Final = f"{MODEL_PREFIX}diode_"
 _IMPLANTED: Final = re.compile(rf"({MODEL_PREFIX}diode_pd2nw_05v5)_[lh]vt")
@@ -73,12 +73,12 @@ def _combined(circuit: LvsCircuit, *, adapted: bool) -> list[LvsDevice]:
 
 def _as_listed(device: LvsDevice, listed: Iterable[LvsDevice], tolerances: Tolerances) -> LvsDevice:
     """A dummy of the layout with the sizes of the netlist's nearest one, if these are inside the tolerance."""
-    if not _is_dummy(device):
+    if not is_dummy(device):
         return device
     allowed = tolerances.get(device.model, {})
     best, smallest = device, float("inf")
     for other in listed:
-        if other.model == device.model and _is_dummy(other):
+        if other.model == device.model and is_dummy(other):
             gaps = [abs(device.sizes[key] / other.sizes[key] - 1) for key in ("w", "l")]
             inside = all(gap <= allowed.get(key, 0.0) for gap, key in zip(gaps, ("W", "L"), strict=True))
             if inside and sum(gaps) < smallest:
@@ -110,7 +110,7 @@ def _comparable(device: LvsDevice, *, adapted: bool) -> LvsDevice:
 def _distinct(device: LvsDevice) -> LvsDevice:
     """The device with its sizes in the name of its model, where netgen would not compare them as sizes."""
     model, sizes = device.model, device.sizes
-    if _is_dummy(device):
+    if is_dummy(device):
         # netgen 1.5.133 combines those of one net, but where their L differ it pairs the wrong ones and finds property
         # errors that are none. So they become devices whose kind is their model, L and total W.
         model = f"{model}_dummy_w{sizes['w'] * sizes.get('m', 1):.6g}_l{sizes['l']:.9g}".replace(".", "p")
@@ -122,7 +122,8 @@ def _distinct(device: LvsDevice) -> LvsDevice:
     return replace(device, model=model, sizes=sizes)
 
 
-def _is_dummy(device: LvsDevice) -> bool:
+def is_dummy(device: LvsDevice) -> bool:
+    """Whether gate, source and drain of a transistor are one net."""
     return "fet_" in device.model and len(set(device.nets[:3])) == 1
 
 
@@ -136,7 +137,7 @@ def _in_parallel(devices: Iterable[LvsDevice]) -> list[LvsDevice]:
             key, summed = (device.model, *sorted(device.nets[:2]), device.nets[2:], round(sizes["l"], 4)), "w"
         elif device.model.startswith(_DIODE):
             key, summed = (device.model, device.nets), "area"
-        elif _is_dummy(device):
+        elif is_dummy(device):
             key, summed = (device.model, device.nets, round(sizes["l"], 4)), "w"
         elif not set(sizes) - {"m"}:
             key, summed = (device.model, device.nets), "m"

@@ -57,7 +57,7 @@ def _drc(inputs: Inputs) -> tuple[DrcResult, list[Check]]:
 
 def _lvs(inputs: Inputs) -> tuple[LvsResult, list[Check]]:
     built = inputs[BUILT]
-    result = lvs.run(built.gds, built.spice, work=inputs[JOB].folder / "lvs")
+    result = lvs.run(built.gds, built.spice, work=inputs[JOB].folder / "lvs", hierarchy="judged")
     return result, result.checks()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -18,7 +18,7 @@ from mirrorneuron.pdk_sky130.errors import EvidenceError, ToolFailedError, ToolT
 from mirrorneuron.pdk_sky130.spice.netlist import GROUND
 from numpy.typing import NDArray
 
-__all__ = ["DC", "LOG", "TRAN", "Process", "UnsolvedError"]
+__all__ = ["DC", "LOG", "TRAN", "Process", "UnsolvedError", "spiceinit"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -29,12 +29,14 @@ TRAN: Final = ".option reltol=1e-4"
 """Options of operating points, and of transients."""
 LOG: Final = "ngspice.log"
 _SPICEINIT: Final = """\
-* nf>1 takes the wrong model bin without hsa
-set ngbehavior=hsa
+* nf>1 takes the wrong model bin without hsa or spe
+set ngbehavior={}
 set ng_nomodcheck
 set num_threads=1
 set filetype=binary
 """
+# A device in a subcircuit with a number of copies of its own.
+_COPIES: Final = re.compile(r"^(?![.*]).*\sm\s*=", re.I)
 
 _REFUSED: Final = re.compile(
     r"^.*\b(?:error|fatal|unknown|unrecognized|no such|not found|can't find)\b.*$", re.I | re.M
@@ -151,8 +153,8 @@ class Process:
         ToolError
             ngspice is missing, refused the deck, or exceeded its time.
         """
-        (self.folder / ".spiceinit").write_text(_SPICEINIT)
         deck = self._deck(way, lines, commands, marks)
+        (self.folder / ".spiceinit").write_text(spiceinit(deck))
         (self.folder / f"{way}.cir").write_text("\n".join(_folded(line) for line in deck) + "\n")
         raw = self.folder / "out.raw"
         raw.unlink(missing_ok=True)
@@ -233,6 +235,22 @@ class Process:
     def complain(self, way: str, complaint: object) -> None:
         """Note why a way led to no solution."""
         self.complaints.append(f"{way}: {complaint}")
+
+
+def spiceinit(deck: Iterable[str]) -> str:
+    """The ``.spiceinit`` for the lines of a deck.
+
+    Both behaviours choose a model's bin by W / nf and take the scale of the sizes from the options. Under hsa ngspice
+    from 42 on begins every point of a dc sweep anew (``newcompat.hs`` in its dctrcurv.c): forty times as slow. Under
+    spe it takes the copies of a call for those of a device inside, and forgets the device's own (its inpcom.c). So only
+    a deck with such a device asks for hsa: the parasitic diodes of the 16 V transistors.
+    """
+    inside = own_copies = False
+    for line in "\n".join(deck).replace("\n+", " ").splitlines():
+        word = line.split(maxsplit=1)[0].lower() if line.strip() else ""
+        inside = (inside or word == ".subckt") and word != ".ends"
+        own_copies = own_copies or (inside and _COPIES.match(line) is not None)
+    return _SPICEINIT.format("hsa" if own_copies else "spe")
 
 
 def _folded(line: str) -> str:

@@ -83,7 +83,10 @@ def _tool(name: str) -> Item:
     path = ""
     try:
         path = str(tools.find(name))
-        return Item("tool", name, tools.version(name), path)
+        version = tools.version(name)
+        tried = tools.TOOLS[name].tried
+        note = "" if version in tried else f"not tried; tried: {', '.join(tried)}"
+        return Item("tool", name, version, path, note)
     except ToolError as error:
         command = f"apt-get install {tools.TOOLS[name].package}"
         remedy = "" if command in str(error) else f". Install it: {command} (or: make setup)"

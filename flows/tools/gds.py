@@ -14,7 +14,7 @@ import klayout.db as kdb
 from mirrorneuron.pdk_sky130.errors import FileError, NetlistError
 from mirrorneuron.pdk_sky130.layers import Layer
 
-__all__ = ["PlainGds", "flatten", "plain_copy", "read", "stem", "top_cell"]
+__all__ = ["PlainGds", "flatten", "plain_copy", "read", "rename", "stem", "top_cell"]
 
 # Record 0x0002, HEADER, opens every GDS II stream; its length (6) stands before it.
 _GDS = b"\x00\x06\x00\x02"
@@ -213,6 +213,14 @@ def flatten(
     for pair, region in (extra or {}).items():
         copy.shapes(flat.layer(pair.layer, pair.datatype)).insert(region)
     flat.write(str(path), _options())
+
+
+def rename(layout: kdb.Layout, cell: kdb.Cell, path: Path, *, name: str) -> None:
+    """Write a cell and all below it to `path` as a GDS whose top cell is called `name`; `layout` is left as it is."""
+    copy = kdb.Layout()
+    copy.dbu = layout.dbu
+    copy.create_cell(name).copy_tree(cell)
+    copy.write(str(path), _options())
 
 
 def _options() -> kdb.SaveLayoutOptions:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,8 @@ _stopped = threading.Event()
 class Tool:
     """A program that the flow calls.
 
-    ``names`` are tried in order on PATH, after the environment variable ``variable``; ``package`` is Debian's.
+    The environment variable ``variable`` comes first, then the first program on PATH that has one of ``names``;
+    ``package`` is Debian's. ``tried`` are the versions with which the whole flow has been run.
     """
 
     names: tuple[str, ...]
@@ -36,15 +37,23 @@ class Tool:
     variable: str
     version_arguments: tuple[str, ...]
     version_pattern: str
+    tried: tuple[str, ...]
 
 
 TOOLS: dict[str, Tool] = {
-    "klayout": Tool(("klayout",), "klayout", "MIRRORNEURON_KLAYOUT", ("-v",), r"KLayout\s+(\S+)"),
-    "magic": Tool(("magic",), "magic", "MIRRORNEURON_MAGIC", ("--version",), r"(\d+\.\d+\.\d+)"),
-    "netgen": Tool(
-        ("netgen-lvs", "netgen"), "netgen-lvs", "MIRRORNEURON_NETGEN", ("-batch", "quit"), r"Netgen\s+(\d+\.\d+\.\d+)"
+    "klayout": Tool(("klayout",), "klayout", "MIRRORNEURON_KLAYOUT", ("-v",), r"KLayout\s+(\S+)", ("0.28.5",)),
+    "magic": Tool(
+        ("magic",), "magic", "MIRRORNEURON_MAGIC", ("--version",), r"(\d+\.\d+\.\d+)", ("8.3.105", "8.3.677")
     ),
-    "ngspice": Tool(("ngspice",), "ngspice", "MIRRORNEURON_NGSPICE", ("--version",), r"ngspice-(\S+)"),
+    "netgen": Tool(
+        ("netgen-lvs", "netgen"),
+        "netgen-lvs",
+        "MIRRORNEURON_NETGEN",
+        ("-batch", "quit"),
+        r"Netgen\s+(\d+\.\d+\.\d+)",
+        ("1.5.133", "1.5.323"),
+    ),
+    "ngspice": Tool(("ngspice",), "ngspice", "MIRRORNEURON_NGSPICE", ("--version",), r"ngspice-(\S+)", ("39", "46")),
 }
 
 
@@ -69,15 +78,39 @@ def find(tool: str) -> Path:
     """
     entry = TOOLS[tool]
     wanted = os.environ.get(entry.variable)
-    for name in (wanted,) if wanted else entry.names:
-        path = shutil.which(name)
-        if path:
-            return Path(path)
+    if wanted:
+        given = shutil.which(wanted)
+        candidates = [Path(given)] if given else []
+    else:
+        candidates = list(_on_path(entry.names))
+    # `netgen` is also a mesh generator: beside another candidate, a program under a second name must prove itself.
+    for path in candidates[:-1]:
+        if path.name == entry.names[0] or _is_it(path, tool):
+            return path
+    if candidates:
+        return candidates[-1]
     where = f"{entry.variable}={wanted} cannot be run" if wanted else f"no {' or '.join(entry.names)} on PATH"
     raise MissingToolError(
         f"{tool} is missing ({where}). Install it: apt-get install {entry.package} (or: make setup), "
         f"or set {entry.variable} to its path."
     )
+
+
+def _on_path(names: Sequence[str]) -> Iterator[Path]:
+    """The programs of these names, in the order of PATH."""
+    for folder in os.get_exec_path():
+        for name in names:
+            path = shutil.which(name, path=folder or os.curdir)
+            if path:
+                yield Path(path)
+
+
+def _is_it(path: Path, tool: str) -> bool:
+    try:
+        _version_of(path, tool)
+    except ToolFailedError:
+        return False
+    return True
 
 
 @cache

@@ -67,10 +67,28 @@ class Drawing:
         return draw_mim_capacitor(self.sheet, self.part(name), side_nm, top=top, bottom=bottom)
 
     def compose(
-        self, name: str, *, left: Sequence[Block], right: Sequence[Block] = (), exports: Sequence[str]
+        self,
+        name: str,
+        *,
+        left: Sequence[Block],
+        right: Sequence[Block] = (),
+        exports: Sequence[str],
+        ports: Mapping[str, str] | None = None,
     ) -> Block:
-        """Compose blocks on both sides of a spine as one block."""
-        return compose(self.sheet, self.part(name), Stacks(left, right), exports=exports, power=Power(self.supplies))
+        """Compose blocks on both sides of a spine as one block, whose exported rails are named ports.
+
+        netgen takes the pins of a subcircuit by name, and where it finds none by the circuit alone, which cannot tell
+        two equal outputs apart.
+
+        Parameters
+        ----------
+        ports
+            The names of ports that are not their nets', as the subcircuit has them.
+        """
+        block = compose(self.sheet, self.part(name), Stacks(left, right), exports=exports, power=Power(self.supplies))
+        for rail in block.rails:
+            self.sheet.port(block.cell, "met2", (ports or {}).get(rail.net, rail.net), rail.x0, rail.y)
+        return block
 
     def finish(
         self,

@@ -117,7 +117,7 @@ def draw_resistors(
     high = bar.reach(max(len(row.nets(top=True)) for row in rows))
     low = bar.reach(max(len(row.nets(top=False)) for row in rows))
     pitch = low + bar.length + high + nm("rpm.2") + 2 * bar.margin
-    unit = _bar_cell(sheet, bar)
+    unit = _bar_cell(sheet, bar, in_well=in_well)
     sheet.place_grid(cell, unit, x_step=bar.pitch, y_step=pitch, columns=size.pattern.columns, rows=len(rows))
     leaving = _leaving(rows, {bulk, *(net for pair in ends.values() for net in pair)})
     rails = [
@@ -197,8 +197,8 @@ class _BarRow:
         return ends[top]
 
 
-def _bar_cell(sheet: Sheet, bar: _Bar) -> kdb.Cell:
-    """A bar with both terminals and all layers of its device: Magic derives devices cell by cell."""
+def _bar_cell(sheet: Sheet, bar: _Bar, *, in_well: bool) -> kdb.Cell:
+    """A bar with both terminals and all layers of its device, its n-well too: Magic derives devices cell by cell."""
 
     def draw(cell: kdb.Cell) -> None:
         poly = Box(0, -bar.end, bar.width, bar.length + bar.end)
@@ -206,6 +206,8 @@ def _bar_cell(sheet: Sheet, bar: _Bar) -> kdb.Cell:
         sheet.rect(cell, layers.POLY_RES, Box(0, 0, bar.width, bar.length))
         for layer in (bar.device.marker, layers.PSDM, layers.NPC):
             sheet.rect(cell, layer, poly.grown(bar.margin))
+        if in_well:
+            sheet.rect(cell, layers.NWELL, poly.grown(bar.margin))
         size, space, slots = nm("licon.1b"), nm("licon.2c"), bar.device.slots
         half = (slots * (size + space) - space) // 2
         for low in (-nm("licon.1c"), bar.length):
@@ -219,4 +221,4 @@ def _bar_cell(sheet: Sheet, bar: _Bar) -> kdb.Cell:
             sheet.rect(cell, layers.MET1, metal)
             cut_row(sheet, cell, layers.MCON, metal.grown(-nm("m1.5")), nm("ct.1"), nm("ct.2"))
 
-    return sheet.shared(f"{bar.device.name}_l{bar.length}", draw)
+    return sheet.shared(f"{bar.device.name}_l{bar.length}{'_nwell' if in_well else ''}", draw)

@@ -26,6 +26,9 @@ def guard_ring(
 ) -> tuple[Box, Rail]:
     """Draw a closed ring around a box, on `net`, with a bar of the same layers across it at each y of `bars`.
 
+    A ring in the substrate has its net's name as a port on li1: without one, Magic does not lead the substrate of a
+    cell up to its parent where the tap's net ends in a cell further below.
+
     Returns
     -------
     Box
@@ -44,6 +47,7 @@ def guard_ring(
     rail = Rail(net, y, ends[0] // 10 * 10, ends[1] // 10 * 10)
     sheet.rect(cell, layers.MET2, Box(rail.x0, y - RAIL_HALF, rail.x1, y + RAIL_HALF))
     if device.polarity == "n":
+        sheet.port(cell, "li1", net, (outer.x0 + outer.x1) // 2 // 10 * 10, y)
         return outer, rail
     well = outer.grown(WELL_MARGIN)
     sheet.rect(cell, layers.NWELL, well)

@@ -143,6 +143,10 @@ class Sheet:
         for layer in (where.pin, where.label):
             cell.shapes(self.layout.layer(*layer)).insert(kdb.Text(name, kdb.Trans(x, y)))
 
+    def port(self, cell: kdb.Cell, metal: str, name: str, x: int, y: int) -> None:
+        """Name the net of a cell that lies below the top, at a place on its metal: a text on the pin purpose alone."""
+        cell.shapes(self.layout.layer(*PIN_LAYERS[metal].pin)).insert(kdb.Text(name, kdb.Trans(x, y)))
+
     def finish(self) -> kdb.Layout:
         """Move the lower left corner of every cell to its origin, or 5 nm off it, and return the layout.
 

@@ -1,7 +1,8 @@
 """The cells that rows of units are made of: the unit, its columns of contacts, its gate's contact, strips and pads.
 
-Each name carries all that the drawing depends on, so that equal names are equal cells in any layout. A device's layers
-lie together in one cell: Magic derives devices cell by cell.
+Each name carries all that the drawing depends on, so that equal names are equal cells in any layout. The layers of a
+device lie together in one cell, and so do those of a contact (cut, both conductors, npc): Magic derives devices and
+contacts cell by cell.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from mirrorneuron.generators.primitives.unit import (
     BAR_WIDTH_MIN,
     COLUMN,
     HEAD,
+    LI_END,
     LI_HALF,
     STRIP_HALF,
     UnitGeometry,
@@ -75,6 +77,7 @@ def contact_cell(sheet: Sheet, unit: UnitGeometry) -> kdb.Cell:
         sheet.rect(cell, layers.POLY, licon.grown(BAR_WIDTH_MIN // 2 - half, BAR_HALF - half))
         sheet.rect(cell, layers.LICON1, licon)
         sheet.rect(cell, layers.NPC, licon.grown(nm("licon.15")))
+        sheet.rect(cell, layers.LI1, Box(-LI_END, -LI_HALF, LI_END, LI_HALF))
 
     return sheet.shared(f"{unit.name}_gate_contact", draw)
 

@@ -67,7 +67,7 @@ def test_ngspice_runs_it_as_it_is(devices: Devices, tmp_path: Path) -> None:
     pdk = install.locate()
     levels = {"nd": 1.0, "ng": 1.8, "id": 1.0, "ig": 1.8, "vdd": 1.8, "ps": 1.8, "dn": 1.8, "f1": 0.5, "r0": 1.0}
     sources = "\n".join(f"V{pin} {pin} 0 {levels.get(pin, 0)} {'ac 1' * (pin == 'plate')}" for pin in result.pins)
-    (tmp_path / ".spiceinit").write_text("set ngbehavior=hsa\n")
+    (tmp_path / ".spiceinit").write_text("set ngbehavior=spe\n")
     (tmp_path / "t.spice").write_text(
         f'* test\n.lib "{pdk.continuous / "sky130.lib.spice"}" tt\n.include "{out}"\n'
         f"X1 {' '.join(result.pins)} devices\n{sources}\n.control\nop\nprint i(vnd) i(vid) i(vpd) i(vr0)\n"

@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 from mirrorneuron.flows import tools
 from mirrorneuron.flows.simulate import rawfile
+from mirrorneuron.flows.simulate.ngspice import spiceinit
 from mirrorneuron.pdk_sky130 import install
 from mirrorneuron.pdk_sky130.errors import MissingToolError, NetlistError, SpecError
 from mirrorneuron.pdk_sky130.models import CORNERS, Instance, Library, library
 from numpy.typing import NDArray
 
 TRANSISTOR_CORNERS = ("tt", "ff", "ss", "sf", "fs")
+# The behaviour for which the library is written; ours must equal it.
+SPE = spiceinit(())
+HSA = SPE.replace("ngbehavior=spe", "ngbehavior=hsa")
 TEMPERATURES = (-40.0, 27.0, 125.0)
 
 
@@ -201,7 +205,9 @@ def _others(circuit: Circuit, models: Library, diodes: Sequence[str], count: int
             circuit.add(device, nodes, {"m": float(rng.integers(1, 4))}, (0, 1))
 
 
-def _run(folder: Path, lines: Sequence[str], circuit: Circuit, points: int) -> list[dict[str, NDArray[np.complex128]]]:
+def _run(
+    folder: Path, lines: Sequence[str], circuit: Circuit, points: int, settings: str = ""
+) -> list[dict[str, NDArray[np.complex128]]]:
     """At each temperature all points of bias, then small signals at the first two; values by vector."""
     commands = ["optran 1 1 1 0 0 0", "set appendwrite", *(f"save {name}#branch" for name in circuit.vectors)]
     for temperature in TEMPERATURES:
@@ -209,7 +215,7 @@ def _run(folder: Path, lines: Sequence[str], circuit: Circuit, points: int) -> l
         for point in range(1, 1 + min(points, 2)):
             commands += [f"alter vsel = {point}", "op", "ac lin 1 1e6 1e6", "write out.raw"]
     folder.mkdir()
-    (folder / ".spiceinit").write_text("set ngbehavior=hsa\nset ng_nomodcheck\nset num_threads=1\n")
+    (folder / ".spiceinit").write_text(settings or spiceinit(lines))
     deck = [
         "* comparison",
         ".option gmin=1e-15 abstol=1e-17 reltol=1e-6 vntol=1e-9",
@@ -271,7 +277,7 @@ def _differences(
 
 
 def _compare(pdk: install.Pdk, corner: str, circuit: Circuit, folder: Path, points: int) -> Differences:
-    expected = _run(folder / "whole", _whole(pdk, corner, circuit), circuit, points)
+    expected = _run(folder / "whole", _whole(pdk, corner, circuit), circuit, points, HSA)
     found = _run(folder / "ours", _ours(pdk, corner, circuit), circuit, points)
     return _differences(found, expected, circuit)
 
@@ -295,6 +301,41 @@ def test_results_are_those_of_the_whole_library(pdk: install.Pdk, tmp_path: Path
     assert differences.above.max() <= 1e-3, differences
     assert differences.below <= 1e-15
     assert len(differences.above) > 800  # the comparison is about currents that flow
+
+
+def test_several_fingers_take_the_bin_of_one_finger(pdk: install.Pdk, tmp_path: Path) -> None:
+    """Every transistor with fingers, two to four: ours and the whole library under spe equal the library under hsa."""
+    circuit, rng = Circuit(), np.random.default_rng(46)
+    fets = {device: fet for device, fet in FETS.items() if not fet.fixed and fet.drain <= fet.gate}
+    for device, fet in fets.items():
+        sign = -1 if "pfet" in device else 1
+        for fingers in (2.0, 3.0, 4.0):
+            width = round(float(rng.uniform(fet.w[0] * fingers, max(fet.w[1], fet.w[0] * fingers))) + 0.01, 2)
+            length = max(round(float(rng.uniform(*fet.l)), 2), fet.l[0])
+            k = circuit.count
+            circuit.sources += [
+                f"vd{k} d{k} 0 {sign * fet.drain / 2}",
+                f"bg{k} g{k} 0 v={sign * fet.gate}*(0.2+0.2*v(sel))",
+                f"vs{k} s{k} 0 0 ac 1",
+            ]
+            circuit.add(device, [f"d{k}", f"g{k}", f"s{k}", "0"], {"w": width, "l": length, "nf": fingers}, (0,))
+    whole, ours = _whole(pdk, "tt", circuit), _ours(pdk, "tt", circuit)
+    assert "ngbehavior=spe" in spiceinit(ours)
+    expected = _run(tmp_path / "hsa", whole, circuit, 3, HSA)
+    for folder, lines in (("ours", ours), ("whole", whole)):
+        differences = _differences(_run(tmp_path / folder, lines, circuit, 3, SPE), expected, circuit)
+        assert differences.above.max() <= 1e-3, (folder, differences)
+        assert len(differences.above) > 300
+    one = circuit.instances[0]
+    circuit.instances[0] = Instance(one.name, one.device, one.nodes, {**one.parameters, "nf": 1.0})
+    wrong = _run(tmp_path / "wrong", _ours(pdk, "tt", circuit), circuit, 3)
+    assert _differences(wrong, expected, circuit).above.max() > 1e-3, "one finger instead of two shows"
+
+
+def test_copies_inside_of_a_device_ask_for_hsa() -> None:
+    inside = [".subckt fet d s", "+ m=2", ".param m=1", "xd s d diode area=1", "+ m = 0.5", ".ends"]
+    assert "ngbehavior=hsa" in spiceinit(inside)
+    assert "ngbehavior=spe" in spiceinit([*inside[:4], ".ends", "x1 a b fet m=3"])
 
 
 @pytest.mark.slow

@@ -100,7 +100,7 @@ OTHERS: dict[str, tuple[str, dict[str, float], str]] = {
 def _currents(folder: Path, head: Sequence[str], devices: Sequence[str], sources: Sequence[str]) -> dict[str, float]:
     """Currents [A] of all sources ``v<name>``; of those called ``mim...`` at 1 MHz."""
     folder.mkdir()
-    (folder / ".spiceinit").write_text("set ngbehavior=hsa\nset ng_nomodcheck\nset num_threads=1\n")
+    (folder / ".spiceinit").write_text("set ngbehavior=spe\nset ng_nomodcheck\nset num_threads=1\n")
     control = [".control", "optran 1 1 1 0 0 0", "set appendwrite"]
     control += ["op", "write out.raw", "ac lin 1 1e6 1e6", "write out.raw", "quit", ".endc", ".end\n"]
     deck = ["* many", *head, ".option gmin=1e-15 abstol=1e-16 reltol=1e-5 seed=7", *devices, *sources, *control]

@@ -96,3 +96,10 @@ def test_the_set_up_script_asks_for_missing_packages(
     monkeypatch.setattr("sys.argv", ["doctor", "--missing-packages"])
     doctor.main()
     assert capsys.readouterr().out == "klayout magic netgen-lvs ngspice\n"
+
+
+@pytest.mark.parametrize(("version", "note"), [("8.3.677", ""), ("8.3.999", "not tried; tried: 8.3.105, 8.3.677")])
+def test_versions_that_were_tried(no_tools: Path, version: str, note: str) -> None:
+    _program(no_tools / "magic", version)
+    item = _item("magic")
+    assert (item.version, item.note, item.problem) == (version, note, None)

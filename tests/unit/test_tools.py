@@ -118,3 +118,40 @@ def test_a_program_that_is_another_one(fake: Callable[[str], Path], tmp_path: Pa
 def test_the_installed_programs_tell_their_versions() -> None:
     for name in tools.TOOLS:
         assert tools.version(name)[0].isdigit(), name
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Path]]:
+    """Folders of PATH, in this order, each with these programs and what they print."""
+
+    def write(*programs: dict[str, str]) -> list[Path]:
+        made = []
+        for number, of_folder in enumerate(programs):
+            folder = tmp_path / f"bin{number}"
+            folder.mkdir()
+            for name, says in of_folder.items():
+                (folder / name).write_text(f"#!/bin/sh\necho '{says}'\n")
+                (folder / name).chmod(0o755)
+            made.append(folder)
+        monkeypatch.delenv("MIRRORNEURON_NETGEN", raising=False)
+        monkeypatch.setenv("PATH", ":".join(map(str, [*made, "/bin"])))
+        return made
+
+    return write
+
+
+def test_the_first_netgen_of_path_whatever_its_name(folders: Callable[..., list[Path]]) -> None:
+    first, second = folders({"netgen": "Netgen 1.5.323"}, {"netgen-lvs": "Netgen 1.5.133"})
+    assert tools.find("netgen") == first / "netgen"
+    assert tools.version("netgen") == "1.5.323"
+    assert second
+
+
+def test_the_mesh_generator_does_not_hide_netgen(folders: Callable[..., list[Path]]) -> None:
+    _, second = folders({"netgen": "NETGEN-6.2 mesh generator"}, {"netgen-lvs": "Netgen 1.5.133"})
+    assert tools.find("netgen") == second / "netgen-lvs"
+
+
+def test_names_of_one_folder_in_their_order(folders: Callable[..., list[Path]]) -> None:
+    (first,) = folders({"netgen": "Netgen 1.5.323", "netgen-lvs": "Netgen 1.5.133"})
+    assert tools.find("netgen") == first / "netgen-lvs"

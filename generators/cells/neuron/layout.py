@@ -71,6 +71,7 @@ def _row(draw: Drawing, size: NeuronSizing, i: int, weight: int) -> Block:
         left=[amplifier],
         right=[array, capacitor],
         exports=[line, "vref", "pb", VDD, VSS, *([column] if weight else [])],
+        ports={line: "iin", column: "col"},
     )
 
 
@@ -93,6 +94,7 @@ def _column(draw: Drawing, size: NeuronSizing, sign: str) -> Block:
         left=[amplifier, regulated],
         right=_mirror(draw, size, sign, drain, out),
         exports=[column, out, "vref", "pb", VDD, VSS],
+        ports={column: "col", out: "out"},
     )
 
 
