@@ -206,7 +206,7 @@ def test_drc_of_a_cell_with_violations(tmp_path: Path, inverter: Path) -> None:
     assert not found["passed"]
     assert found["rules_run"] > 100
     assert "nwell.4" in {violation["rule"] for violation in found["violations"]}
-    assert set(found["violations"][0]) == {"deck", "rule", "text", "layer", "x", "y"}
+    assert set(found["violations"][0]) == {"deck", "rule", "text", "layer", "x", "y", "cell", "box"}
 
 
 @pytest.mark.parametrize(
