@@ -14,15 +14,16 @@ from typing import Final
 
 from mirrorneuron.flows.lvs import vpp as lvs_vpp
 from mirrorneuron.flows.lvs.circuit import LvsCircuit, LvsDevice
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM, SPECIAL
 
 __all__ = ["normalised", "unseen"]
 
-_DIODE: Final = "sky130_fd_pr__diode_"
-_IMPLANTED: Final = re.compile(r"(sky130_fd_pr__diode_pd2nw_05v5)_[lh]vt")
-_RESISTOR: Final = "sky130_fd_pr__res_"
+_DIODE: Final = f"{MODEL_PREFIX}diode_"
+_IMPLANTED: Final = re.compile(rf"({MODEL_PREFIX}diode_pd2nw_05v5)_[lh]vt")
+_RESISTOR: Final = f"{MODEL_PREFIX}res_"
 _COMPARED: Final = ("w", "l", "m", "area")
-_METAL: Final = re.compile(r"sky130_fd_pr__res_generic_(?:l1|m\d)")
+_METAL: Final = re.compile(rf"{MODEL_PREFIX}res_generic_(?:l1|m\d)")
 
 
 def unseen(models: Iterable[str], *, adapted: bool) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mirrorneuron.pdk_sky130.devices import BIPOLARS
+from mirrorneuron.pdk_sky130.devices import BIPOLARS, MODEL_PREFIX
 from mirrorneuron.pdk_sky130.errors import NetlistError
 from mirrorneuron.pdk_sky130.spice import devices, netlist
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM
@@ -21,13 +21,12 @@ from mirrorneuron.pdk_sky130.spice.flatten import FlatElement, flatten
 
 __all__ = ["Wanted", "read"]
 
-_PREFIX: Final = "sky130_fd_pr__"
 _MOS: Final = re.compile(r"(special_)?[np](fet|mos)\w*")
 # The general device, and the width [um] that the name tells.
 _RESISTORS: Final[dict[str, tuple[str, float | None]]] = {
     **{name: (name, None) for name in ("res_high_po", "res_xhigh_po")},
     **{
-        name.removeprefix(_PREFIX): (kind.removeprefix(_PREFIX), width)
+        name.removeprefix(MODEL_PREFIX): (kind.removeprefix(MODEL_PREFIX), width)
         for name, (kind, width) in FIXED_WIDTHS_UM.items()
     },
 }
@@ -82,7 +81,7 @@ def _devices(elements: Iterable[FlatElement]) -> Iterator[Wanted]:
     for element in elements:
         if element.letter not in "xm" or not element.words:
             continue
-        model = element.words[-1].removeprefix(_PREFIX)
+        model = element.words[-1].removeprefix(MODEL_PREFIX)
         if _MOS.fullmatch(model):
             yield _transistor(element, model)
         elif model in _RESISTORS:
@@ -108,7 +107,7 @@ def _resistor(element: FlatElement, model: str) -> Wanted:
 
 def _npn(element: FlatElement, model: str) -> Wanted:
     collector, base, emitter, bulk = _nets(element, 4, "an npn")
-    length = 1000 * BIPOLAR_AREAS_UM2[_PREFIX + model][1]
+    length = 1000 * BIPOLAR_AREAS_UM2[MODEL_PREFIX + model][1]
     return Wanted(element.name, model, collector, base, emitter, bulk, _NPN_W_NM, length, 1, _copies(element))
 
 

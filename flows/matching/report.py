@@ -12,10 +12,10 @@ from mirrorneuron.flows.matching.read.fingers import BAR, BIPOLAR, FET
 from mirrorneuron.flows.matching.result import GroupReport, Output
 from mirrorneuron.flows.matching.surroundings import Surroundings
 from mirrorneuron.generators.placement import metrics
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 
 __all__ = ["group_report"]
 
-_MODEL_PREFIX: Final = "sky130_fd_pr__"
 _PAIR: Final = 2
 
 
@@ -36,7 +36,7 @@ def group_report(
     return GroupReport(
         gate=_joined(names[gate] for gate in group.gates),
         kind=_kind(group),
-        model=_MODEL_PREFIX + group.model,
+        model=MODEL_PREFIX + group.model,
         w=_um(group.finger_w * group.fingers),
         l=_um(group.l),
         fingers=group.fingers,

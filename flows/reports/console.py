@@ -7,6 +7,8 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
+
 __all__ = ["checks", "files", "groups", "not_applicable", "table", "verdict", "violations"]
 
 _RULES_SHOWN: Final = 20
@@ -100,7 +102,7 @@ def groups(records: Sequence[Mapping[str, Any]]) -> list[str]:
     for group in records:
         if group["logic"]:
             continue
-        model = group["model"].removeprefix("sky130_fd_pr__")
+        model = group["model"].removeprefix(MODEL_PREFIX)
         shared = ", ".join(_shared(group))
         lines.append(f"{group['kind']} {group['gate']}: {model} {group['w']:g}/{group['l']:g} um, {shared}")
         rows = [

@@ -29,6 +29,7 @@ from mirrorneuron.flows.simulate import Result
 from mirrorneuron.flows.simulate.bench import Bench, Points, Voltage
 from mirrorneuron.flows.simulate.number import decimal
 from mirrorneuron.pdk_sky130 import install
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.errors import EvidenceError, SpecError
 from numpy.typing import NDArray
 
@@ -129,7 +130,7 @@ def _benches(transistors: Sequence[MeasuredTransistor], netlist: Path) -> tuple[
     drains = [f"d{k}" for k in range(len(transistors))]
     pins = [*drains, *gates.values()]
     lines = [
-        f"x{k} {drain} {gates[transistor.sign, transistor.supply_v]} 0 0 sky130_fd_pr__{transistor.device} "
+        f"x{k} {drain} {gates[transistor.sign, transistor.supply_v]} 0 0 {MODEL_PREFIX}{transistor.device} "
         f"w={decimal(transistor.w_um)} l={decimal(transistor.l_um)}"
         for k, (transistor, drain) in enumerate(zip(transistors, drains, strict=True))
     ]

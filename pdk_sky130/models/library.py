@@ -23,6 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.errors import MissingToolError, NetlistError, SpecError
 from mirrorneuron.pdk_sky130.models.device import BIN_EDGES, Instance, ModelBin, ModelDevice, bin_of, draw_name
 from mirrorneuron.pdk_sky130.models.index import FileStamp, ModelIndex, ProcessStatistic, read_index
@@ -33,7 +34,7 @@ __all__ = ["CORNERS", "Library", "library"]
 CORNERS: Final = ("tt", "ff", "ss", "sf", "fs", "ll", "hh", "hl", "lh")
 """Corners of the continuous set: transistors; or, transistors being typical, resistors and capacitors (low, high)."""
 
-_WIDTH_IN_NAME: Final = re.compile(r"(sky130_fd_pr__res_x?high_po)_(\d+p\d+)")
+_WIDTH_IN_NAME: Final = re.compile(rf"({MODEL_PREFIX}res_x?high_po)_(\d+p\d+)")
 # The library's own way to vary its process parameters stays off: it centres them wrongly (see `variation`). Mismatch is
 # on, but the deck states the numbers that its distributions draw, 0 by default.
 _SWITCHES: Final = {"mc_mm_switch": 1.0, "mc_pr_switch": 0.0}

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
+
 __all__ = [
     "BIPOLAR_AREAS_UM2",
     "DEVICES",
@@ -24,7 +26,6 @@ __all__ = [
     "micrometres",
 ]
 
-_PREFIX: Final = "sky130_fd_pr__"
 
 LENGTH_MIN_UM: Final = 0.01
 LENGTH_MAX_UM: Final = 10_000.0
@@ -59,19 +60,19 @@ _NPN_FORM: Final = DeviceForm(("c", "b", "e", "s"), (), "q")
 _PNP_FORM: Final = DeviceForm(("c", "b", "e"), (), "q")
 
 SPECIAL: Final[Mapping[str, str]] = {
-    f"{_PREFIX}special_{name}": f"{_PREFIX}{name}" for name in ("nfet_01v8", "pfet_01v8_hvt")
+    f"{MODEL_PREFIX}special_{name}": f"{MODEL_PREFIX}{name}" for name in ("nfet_01v8", "pfet_01v8_hvt")
 }
 """Transistors with w < 0.42 um inside a standard cell, and the device of which they are a variant."""
 
 FIXED_WIDTHS_UM: Final[Mapping[str, tuple[str, float]]] = {
-    f"{_PREFIX}{kind}_{name}": (f"{_PREFIX}{kind}", width)
+    f"{MODEL_PREFIX}{kind}_{name}": (f"{MODEL_PREFIX}{kind}", width)
     for kind in ("res_high_po", "res_xhigh_po")
     for name, width in (("0p35", 0.35), ("0p69", 0.69), ("1p41", 1.41), ("2p85", 2.85), ("5p73", 5.73))
 }
 """Resistors whose name tells their width, with the general device and the width [um]."""
 
-NPN: Final = f"{_PREFIX}npn_05v5"
-PNP: Final = f"{_PREFIX}pnp_05v5"
+NPN: Final = f"{MODEL_PREFIX}npn_05v5"
+PNP: Final = f"{MODEL_PREFIX}pnp_05v5"
 """Kinds of bipolar transistors."""
 
 BIPOLAR_AREAS_UM2: Final[Mapping[str, tuple[str, float]]] = {
@@ -105,7 +106,7 @@ _FORMS: Final = (
 )
 
 DEVICES: Final[Mapping[str, DeviceForm]] = {
-    **{f"{_PREFIX}{name}": form for form, names in _FORMS for name in names.split()},
+    **{f"{MODEL_PREFIX}{name}": form for form, names in _FORMS for name in names.split()},
     **dict.fromkeys(FIXED_WIDTHS_UM, _RESISTOR_OF_FIXED_WIDTH),
 }
 """Devices by the name of their model, in lower case, and their form; without the finger capacitors."""
@@ -113,7 +114,7 @@ DEVICES: Final[Mapping[str, DeviceForm]] = {
 
 def full_name(model: str) -> str:
     """The name of a PDK device from a netlist, where the prefix ``sky130_fd_pr__`` may be left out."""
-    long = _PREFIX + model
+    long = MODEL_PREFIX + model
     return long if long in DEVICES else model
 
 

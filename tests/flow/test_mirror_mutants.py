@@ -17,7 +17,7 @@ from mirrorneuron.flows import judge, simulate
 from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.conditions import TYPICAL
 from mirrorneuron.flows.testbenches.mirror import bench as mirror
-from mirrorneuron.flows.testbenches.mirror import chance, dynamic, results
+from mirrorneuron.flows.testbenches.mirror import dynamic, results, statistical
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.circuit import Netlist, Resistor
 
@@ -94,8 +94,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (results, dynamic):
         monkeypatch.setattr(module, "DYNAMIC", (TYPICAL,))
     monkeypatch.setattr(results, "STARTED", (TYPICAL,))
-    monkeypatch.setattr(chance, "_SAMPLES", 48)
-    monkeypatch.setattr(chance, "_ALONE", 16)
+    monkeypatch.setattr(statistical, "_SAMPLES", 48)
+    monkeypatch.setattr(statistical, "_ALONE", 16)
 
 
 @pytest.mark.usefixtures("quick")

@@ -14,8 +14,8 @@ from mirrorneuron.flows.testbenches import registry
 from mirrorneuron.flows.testbenches.conditions import TYPICAL
 from mirrorneuron.flows.testbenches.mirror import bench as mirror
 from mirrorneuron.flows.testbenches.mirror import plan as mirror_plan
-from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
 from mirrorneuron.flows.testbenches.mirror.dynamic import band
+from mirrorneuron.flows.testbenches.mirror.hand import hand_values
 from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
 from mirrorneuron.flows.testbenches.mirror.quantities import LAYOUT_ONLY, QUANTITIES
 from mirrorneuron.flows.variation import sampling
@@ -192,7 +192,7 @@ def test_a_compliance_above_half_the_supply_is_found(npn):
     assert not npn.limited
     assert 0.9 < npn.numbers["output_low"] < npn.numbers["corner_output_low"] < 1.1
     assert abs(npn.numbers["error_mid"]) < 1 < abs(npn.numbers["error_half"])
-    hand = mirror_theory.theory(catalog.load("mirror_npn_wilson", ()))
+    hand = hand_values(catalog.load("mirror_npn_wilson", ()))
     for key, part in (("output_resistance", 0.1), ("input_voltage", 0.05), ("noise_white", 0.1), ("output_low", 0.1)):
         assert hand[key].value == pytest.approx(npn.numbers[key], rel=part)
 
@@ -211,7 +211,7 @@ def test_outputs_of_an_npn_wilson_mirror_agree_beside_its_loop(tmp_path):
     data = simulate.run(bench, TYPICAL)["nominal"]
     errors = [100 * (float(data.i(pin)[0]) / 1e-6 / ratio - 1) for pin, ratio in (("iout1", 1.5), ("iout2", 2.5))]
     assert errors[0] == pytest.approx(errors[1], abs=0.01)
-    hand = mirror_theory.theory(spec)
+    hand = hand_values(spec)
     assert errors[0] == pytest.approx(hand["error_half"].value, abs=1.5)
     assert 1e6 * float(data.i("vdd")[0]) == pytest.approx(hand["supply_current"].value, rel=0.2)
 
@@ -285,7 +285,7 @@ def test_an_unknown_pin_is_refused(monkeypatch, cascode):
 
 @pytest.mark.parametrize("name", MIRRORS)
 def test_every_mirror_has_formulas(name):
-    hand = mirror_theory.theory(catalog.load(name, ()))
+    hand = hand_values(catalog.load(name, ()))
     assert {"output_resistance", "output_low", "error_half"} <= {*hand} <= {*QUANTITIES}
     for one in hand.values():
         assert math.isfinite(one.value)
@@ -296,19 +296,19 @@ def test_every_mirror_has_formulas(name):
 def test_what_holds_for_any_mirror_is_there_without_formulas(monkeypatch):
     cell = replace(catalog.cell("mirror_cascode"), hand=None)
     monkeypatch.setattr(catalog, "cell", lambda _: cell)
-    assert "mismatch" in mirror_theory.theory(catalog.load("mirror_cascode", ()))
+    assert "mismatch" in hand_values(catalog.load("mirror_cascode", ()))
 
 
 def test_a_formula_is_entered_by_its_cell(monkeypatch):
     hand = Hand(1.0, "1", "by design")
     cell = replace(catalog.cell("mirror_cascode"), hand=lambda _: {"peaking": hand})
     monkeypatch.setattr(catalog, "cell", lambda _: cell)
-    assert mirror_theory.theory(catalog.load("mirror_cascode", ()))["peaking"] is hand
+    assert hand_values(catalog.load("mirror_cascode", ()))["peaking"] is hand
 
 
 def test_formulas_scale():
     def of(*changes):
-        return mirror_theory.theory(catalog.load("mirror_simple", changes))
+        return hand_values(catalog.load("mirror_simple", changes))
 
     usual, wide = of(), of("w=4", "l=4")
     assert wide["mismatch"].value == pytest.approx(usual["mismatch"].value / 2)
@@ -321,7 +321,7 @@ def test_theory_holds_where_it_should(tmp_path):
     # With long cascodes: lambda is no constant over L at 0.5 um.
     long = catalog.load("mirror_cascode", ("cascode_w=2", "cascode_l=2"))
     (measured,) = mirror.measure(long, [netlist(long, tmp_path)], jobs=2)
-    hand, numbers = mirror_theory.theory(long), measured.numbers
+    hand, numbers = hand_values(long), measured.numbers
     assert hand["output_resistance"].value == pytest.approx(numbers["output_resistance"], rel=0.15)
     assert hand["mismatch"].value == pytest.approx(numbers["mismatch"], rel=0.25)
     assert hand["input_voltage"].value == pytest.approx(numbers["input_voltage"], rel=0.12)

@@ -210,7 +210,7 @@ def test_the_document_has_these_figures(ours: dict[str, dict[str, float]], other
 
 
 def test_definition_decides(pdk: install.Pdk) -> None:
-    """At room temperature the thresholds are off by millivolts: the agreement at 30 C is no chance."""
+    """At room temperature the thresholds are off by millivolts: the agreement at 30 C is no statistical."""
     rows = [row for row in _rows("vtx") if row["test"] not in DIFFERS]
     found = measure([_transistor(row) for row in rows], Condition("tt", 25.0), pdk=pdk)
     off = [abs(figures.extrapolated_v - _nominal(row)) for row, figures in zip(rows, found, strict=True)]

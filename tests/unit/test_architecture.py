@@ -65,6 +65,7 @@ Names side by side are neighbours that do not import each other. Packages withou
 MOST_LINES: Final = 400
 MOST_ARGUMENTS: Final = 7
 MANY_ARGUMENTS: Final = {"flows.cli.measure.characterize": "typer takes a command's options from its signature"}
+VAGUE: Final = frozenset({"chosen", "found", "one", "some", "told"})
 SAME_NAME: Final[dict[str, str]] = {}
 """Classes of one name in several modules that are the same idea, each with the reason."""
 
@@ -240,6 +241,28 @@ def homes_of_classes(modules: Sources) -> dict[str, set[str]]:
     return homes
 
 
+def vague_names(modules: Sources) -> list[str]:
+    """Variables, parameters, functions and classes whose name says nothing."""
+    return [
+        f"{module}: {name}"
+        for module, text in modules.items()
+        for name in sorted(_defined(tree(text)))
+        if name.strip("_").lower() in VAGUE
+    ]
+
+
+def _defined(module: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.id if isinstance(node, ast.Name) else node.attr)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+    return names
+
+
 def unpacked(modules: Sources, listed: Iterable[str]) -> list[str]:
     """Packages that pyproject.toml does not list, and listed ones that are not there."""
     there = {TOP, *(f"{TOP}.{name}" for name in packages(modules) | {m for m in modules if m in ROOMS})}
@@ -262,6 +285,7 @@ RULES: Final[tuple[Callable[[Sources], list[str]], ...]] = (
     long_files,
     many_arguments,
     same_names,
+    vague_names,
 )
 
 
@@ -371,3 +395,8 @@ def test_a_package_that_is_not_listed_is_caught() -> None:
     listed = ["mirrorneuron", "mirrorneuron.lvs", "mirrorneuron.flows"]
     assert unpacked(planted, listed) == ["mirrorneuron.flows.cli"]
     assert unpacked(planted, [*listed, "mirrorneuron.flows.cli", "mirrorneuron.gone"]) == ["mirrorneuron.gone"]
+
+
+def test_a_vague_name_is_caught() -> None:
+    text = "def f(told):\n    for one in told:\n        self.found = one\n\nclass Some: ...\nfounder = 1"
+    assert vague_names({"flows.judge": text}) == [f"flows.judge: {name}" for name in ("Some", "found", "one", "told")]

@@ -16,13 +16,14 @@ from mirrorneuron.flows.matching.read.bodies import Body, Point, ends_of, find_b
 from mirrorneuron.flows.matching.read.fingers import BAR, BIPOLAR, Finger, Oddity
 from mirrorneuron.flows.matching.read.nets import Nets
 from mirrorneuron.flows.matching.read.rings import Loop, innermost
+from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, NPN
 
 __all__ = ["DrawnParts", "find"]
 
 _SHEETS: Final = {"rpm": "res_high_po", "urpm": "res_xhigh_po"}
 _NPNS: Final = {
-    round(area * 1e6): name.removeprefix("sky130_fd_pr__")
+    round(area * 1e6): name.removeprefix(MODEL_PREFIX)
     for name, (kind, area) in BIPOLAR_AREAS_UM2.items()
     if kind == NPN
 }

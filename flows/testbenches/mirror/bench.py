@@ -8,9 +8,9 @@ from pathlib import Path
 from mirrorneuron.flows.simulate import Result
 from mirrorneuron.flows.testbench import Testbench
 from mirrorneuron.flows.testbenches.conditions import CONDITIONS
-from mirrorneuron.flows.testbenches.mirror import chance
-from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
+from mirrorneuron.flows.testbenches.mirror import statistical
 from mirrorneuron.flows.testbenches.mirror.evaluate import compared, evaluate
+from mirrorneuron.flows.testbenches.mirror.hand import hand_values
 from mirrorneuron.flows.testbenches.mirror.measurement import MirrorMeasurement
 from mirrorneuron.flows.testbenches.mirror.operating_range import OperatingRange
 from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
@@ -42,7 +42,7 @@ def measure(spec: MirrorSpec, netlists: Sequence[Path], rounds: Rounds) -> list[
     results = _grouped(rounds.run("dynamics", second, Span(100, 100, _WHOLE)), len(netlists))
     measurements: list[MirrorMeasurement] = []
     for k, (netlist, group, result) in enumerate(zip(netlists, ranges, results, strict=True)):
-        samples = chance.sample(plan, netlist, rounds.place(f"mismatch{k}"))
+        samples = statistical.sample(plan, netlist, rounds.place(f"mismatch{k}"))
         measurements.append(evaluate(MirrorResults.of(plan, group, result, samples)))
         rounds.report(200 + 100 * (k + 1) // len(netlists), _WHOLE, "mismatch")
     return measurements
@@ -77,5 +77,5 @@ def bench_of(spec: CellSpec) -> Testbench[MirrorSpec, MirrorMeasurement]:
         plots=plots,
         tables=tables,
         spread=SPREAD,
-        theory=mirror_theory.theory,
+        theory=hand_values,
     )

@@ -20,7 +20,6 @@ from mirrorneuron.pdk_sky130.errors import EvidenceError
 __all__ = ["band", "enter_dynamic", "full_step", "small_steps"]
 
 _BAND: Final = 0.01  # of a step
-_SETTLE_EARLIER: Final = "a small step at the spec's own current does not settle at every corner"
 
 
 def enter_dynamic(numbers: Numbers, results: MirrorResults, steps: Sequence[SmallStep]) -> None:
@@ -141,7 +140,7 @@ def _stable_end(plan: MirrorPlan, steps: Sequence[SmallStep], *, down: bool) -> 
             break
         end = 1e6 * part * plan.current
     if math.isnan(end):
-        raise EvidenceError(_SETTLE_EARLIER)
+        raise EvidenceError("a small step at the spec's own current does not settle at every corner")
     return end
 
 
@@ -150,8 +149,8 @@ def _power_up(results: MirrorResults) -> float:
     plan = results.plan
     reached: list[float] = []
     for result in results.started:
-        there = next(found for found in results.ranges if found.condition == result.condition)
-        for pin, row, ideal in zip(plan.outputs, there.ratios, plan.ideal.tolist(), strict=True):
+        dc = next(dc for dc in results.ranges if dc.condition == result.condition)
+        for pin, row, ideal in zip(plan.outputs, dc.ratios, plan.ideal.tolist(), strict=True):
             end = plan.side.sign * float(result["start"].i(pin)[-1]) / plan.current / ideal
-            reached.append(100 * end / float(np.interp(there.middle, there.volts, row)))
+            reached.append(100 * end / float(np.interp(dc.middle, dc.volts, row)))
     return max(reached, key=lambda percent: abs(percent - 100))

@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 import numpy as np
 from mirrorneuron.flows.results.measurement import Numbers, operating_points, out_of_compliance
-from mirrorneuron.flows.testbenches.mirror.chance import enter_mismatch, enter_noise
 from mirrorneuron.flows.testbenches.mirror.dynamic import enter_dynamic, full_step, small_steps
 from mirrorneuron.flows.testbenches.mirror.measurement import MirrorMeasurement
 from mirrorneuron.flows.testbenches.mirror.quantities import LAYOUT_ONLY, QUANTITIES
 from mirrorneuron.flows.testbenches.mirror.results import MirrorResults
 from mirrorneuron.flows.testbenches.mirror.static import enter_static, worst
+from mirrorneuron.flows.testbenches.mirror.statistical import enter_mismatch, enter_noise
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 from numpy.typing import NDArray
 

@@ -46,9 +46,9 @@ from mirrorneuron.flows.simulate.bench import (
     sweep,
 )
 from mirrorneuron.flows.testbenches.conditions import CORNERS, TYPICAL
-from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
 from mirrorneuron.generators import catalog
 from mirrorneuron.generators.cells.mirrors.parts.spec import Cascoded, MirrorSpec
+from mirrorneuron.pdk_sky130.constants import GATE_F_PER_UM2
 from mirrorneuron.pdk_sky130.errors import InputError
 from numpy.typing import NDArray
 
@@ -80,7 +80,6 @@ _HELD: Final = 0.75  # of the supply
 _VOLTS: Final = 181  # 10 mV at 1.8 V
 _RANGE: Final = np.logspace(-3, 1.5, 73)
 _LEAST_A: Final = 1e-10  # below, the 1e-12 S that the simulator adds at every junction dominate
-_OXIDE: Final = 8.4e-15  # F/um^2
 _OTHER: Final = 0.4e-12  # F: compensation and wires
 _SLOW_S: Final = 2e-6
 _SLEW_V: Final = 1.0  # largest swing of an amplifier's output; a small step takes as long, by the slow pole
@@ -105,7 +104,7 @@ class MirrorPlan:
         self.volts = np.linspace(0.0, spec.supply, _VOLTS)
         inputs = self.current * _RANGE
         self.inputs = inputs[inputs >= _LEAST_A]
-        self.ideal = np.array([mirror_theory.transfer(spec, pin) for pin in self.outputs])
+        self.ideal = np.array([spec.transfer(pin) for pin in self.outputs])
         """Nominal currents of the outputs relative to the input."""
 
     def volt(self, from_rail: Floats | float) -> Floats:
@@ -208,15 +207,15 @@ class MirrorPlan:
 
     def hold_s(self, part: float) -> float:
         """Duration of the record of a step at a part of the spec's current [s]: so many time constants of the gates."""
-        area = sum(self.spec.ratios) * mirror_theory.gate_area(self.spec)
+        area = sum(self.spec.ratios) * self.spec.gate_area_um2
         if isinstance(self.spec, Cascoded) and not self.bias:
             area += sum(self.spec.ratios) * self.spec.cascode_w * self.spec.cascode_l
-        settled = _CONSTANTS * (_OXIDE * area + _OTHER) * _SLOPE_V / (part * self.current)
+        settled = _CONSTANTS * (GATE_F_PER_UM2 * area + _OTHER) * _SLOPE_V / (part * self.current)
         if not self.bias:
             return _SLOW_S + settled
         cascodes = max(self.spec.ratios) * self._field("cascode_w") * self._field("cascode_l")
         tail = _TAIL * self.bias
-        return _SLOW_S + settled + (_OXIDE * max(area, cascodes) + _OTHER) * _SLEW_V / tail
+        return _SLOW_S + settled + (GATE_F_PER_UM2 * max(area, cascodes) + _OTHER) * _SLEW_V / tail
 
 
 _TRANSFER: Final = Ac("iin", 100.0, 10e9, 20)

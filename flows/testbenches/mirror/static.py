@@ -11,7 +11,6 @@ import numpy as np
 from mirrorneuron.flows.results.measurement import Numbers
 from mirrorneuron.flows.simulate import Condition
 from mirrorneuron.flows.testbenches.conditions import TYPICAL
-from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
 from mirrorneuron.flows.testbenches.mirror.measurement import Floats, MirrorCorner
 from mirrorneuron.flows.testbenches.mirror.operating_range import OperatingRange
 from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
@@ -44,7 +43,7 @@ def _enter_errors(numbers: Numbers, plan: MirrorPlan, typical: MirrorCorner, cor
     take("error_mid", lambda: worst(typical.errors(_middle(typical))))
     take("error_half", lambda: worst(typical.errors(plan.half)))
     take("error_top", lambda: worst(typical.errors(plan.spec.supply)))
-    by_hand = mirror_theory.equal_error(plan.spec)
+    by_hand = plan.spec.systematic_error
     take("error_equal", lambda: _beyond(worst(typical.errors(typical.input_voltage)) - by_hand, abs(by_hand) / 2))
     take("outputs_apart", lambda: float(np.ptp(typical.errors(_middle(typical)))))
     take("corner_error", lambda: worst(np.concatenate([corner.errors(_middle(corner)) for corner in corners])))

@@ -1,4 +1,4 @@
-"""Numbers of a mirror that come from chance: noise, and mismatch from samples."""
+"""Statistical numbers of a mirror: noise, and mismatch from samples."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from mirrorneuron.flows.results.measurement import Numbers
 from mirrorneuron.flows.simulate.bench import Points
 from mirrorneuron.flows.testbenches.conditions import TYPICAL
-from mirrorneuron.flows.testbenches.mirror import theory as mirror_theory
 from mirrorneuron.flows.testbenches.mirror.measurement import Floats
 from mirrorneuron.flows.testbenches.mirror.plan import MirrorPlan
 from mirrorneuron.flows.testbenches.mirror.results import MirrorResults
 from mirrorneuron.flows.variation import sampling
 from mirrorneuron.flows.variation.samples import Samples, Variation
+from mirrorneuron.generators import catalog
+from mirrorneuron.generators.cells.mirrors.parts.spec import MirrorSpec
+from mirrorneuron.generators.circuit import Bipolar, Resistor
 from mirrorneuron.pdk_sky130.errors import EvidenceError
 
 __all__ = ["enter_mismatch", "enter_noise", "sample"]
@@ -31,10 +33,16 @@ _NOT_GATES: Final = 0.1  # part of the mismatch: if more does not come from gate
 def sample(plan: MirrorPlan, netlist: Path, folder: Path | None) -> Samples:
     """The samples of a netlist at tt, 27 C, for its mismatch."""
     count = _SAMPLES + _MORE_SAMPLES * (len(plan.outputs) - 1)
-    if mirror_theory.has_others(plan.spec):
+    if _has_other_devices(plan.spec):
         count = _ALONE
     bench = plan.bench(netlist, {"nominal": Points()})
     return sampling.sample(bench, TYPICAL, Variation(count, _SEED, method="lhs"), folder=folder)
+
+
+def _has_other_devices(spec: MirrorSpec) -> bool:
+    """Whether a mirror has resistors or npn transistors beside MOS transistors and capacitors: their samples take a
+    process of ngspice each."""
+    return any(isinstance(device, Bipolar | Resistor) for device in catalog.circuit_of(spec).flattened().devices)
 
 
 def enter_noise(numbers: Numbers, results: MirrorResults) -> None:
@@ -93,7 +101,7 @@ def _effects(plan: MirrorPlan, samples: Samples) -> Floats:
 
 def _area(plan: MirrorPlan, numbers: Numbers) -> float:
     """Gate area of a unit for a sigma of 1 % [um^2], as the variance goes with 1 / (W L)."""
-    sigma, area = numbers.values.get("mismatch"), mirror_theory.gate_area(plan.spec)
+    sigma, area = numbers.values.get("mismatch"), plan.spec.gate_area_um2
     if sigma is None or not area:
         raise EvidenceError("there is no gate area, or no sigma")
     if numbers.values.get("mismatch_factor", 0.0) > _NOT_GATES * sigma:
