@@ -72,8 +72,8 @@ def run(
     ToolError
         A program is missing, crashed or hung, or the PDK lacks a deck that the shuttle runs.
     """
-    chosen = _profile(profile)
-    wanted = _decks(chosen, decks)
+    rules_profile = _profile(profile)
+    wanted = _decks(rules_profile, decks)
     layout = gds_file.read(gds)
     cell = gds_file.top_cell(layout, gds, top)
     pdk = install.locate()
@@ -83,8 +83,10 @@ def run(
             f"cell {cell.name} of {gds} has no shape on any layer of the process: nothing can be checked"
         )
     plain, hierarchy = gds_file.plain_copy(layout, cell, work.resolve() / "layout.gds"), Hierarchy(layout, cell)
-    job = DeckJob(pdk, plain.path, plain.top, work.resolve(), max(1, jobs), timeout_s, plain.renamed, hierarchy, chosen)
-    result = _result(_run_all(_checks(job, wanted), jobs), work, chosen)
+    job = DeckJob(
+        pdk, plain.path, plain.top, work.resolve(), max(1, jobs), timeout_s, plain.renamed, hierarchy, rules_profile
+    )
+    result = _result(_run_all(_checks(job, wanted), jobs), work, rules_profile)
     return replace(result, notes=tuple(_notes(job, hierarchy, wanted)))
 
 

@@ -83,5 +83,5 @@ class LvsResult:
             detail = "; ".join(self.deviations[:_MESSAGES_SHOWN])
             name = f"sizes inside the {self.tolerance} tolerance"
             checks.append(Check("lvs", name, True, len(self.deviations), detail=detail))
-        checks.append(Check("lvs", "both agree on a match", self.klayout and self.netgen))
+        checks.append(Check("lvs", "both agree on a match", self.klayout and self.netgen and self.devices > 0))
         return checks if self.hierarchy is None else [*checks, self.hierarchy.check()]

@@ -414,7 +414,9 @@ def test_bad_input_is_status_2_and_leaves_nothing(command: str, tmp_path: Path) 
         (["neuron", "--out", tmp_path / "file"], "cannot write there"),
     ]
     if command != "build":
-        cases.append((["neuron", "--targets", tmp_path / "none.targets.yaml", "--out", out], "targets cannot be read"))
+        cases.append(
+            (["neuron", "--targets", tmp_path / "none.targets.yaml", "--out", out], "none.targets.yaml cannot be read")
+        )
     for arguments, message in cases:
         status, text, said = cli.execute([command, *map(str, arguments)], False)
         assert (status, text) == (2, None), said

@@ -20,6 +20,7 @@ def test_small_cell(kit, compare):
         "tolerance": "exact",
         "deviations": [],
         "notes": [],
+        "hierarchy": None,
     }
 
 

@@ -89,7 +89,7 @@ def test_longer_diffusion_of_some_units(kit, desk, owners, found):
     result = desk.report(layout)
     assert kit.checks(result) == found, result.errors
     if found:
-        assert "limit 0.2 /um apart" in result.errors[0] and "2.67 /um for da" in result.errors[0]
+        assert "limit 0.5 /um apart" in result.errors[0] and "2.67 /um for da" in result.errors[0]
 
 
 # Metal
