@@ -104,6 +104,7 @@ def folder(tmp_path: Path, small_cell: Path) -> Path:
     for name in READERS_OWN:
         for ending in ("gds", "spice"):
             shutil.copy(small_cell / f"cell.{ending}", tmp_path / f"{name}.{ending}")
+    (tmp_path / "w.yaml").write_text("waivers:\n  - {rule: m1.2, cell: cell, whole: true, reason: a pad}\n")
     return tmp_path
 
 
