@@ -25,7 +25,7 @@ from mirrorneuron.flows.lvs import magic, netgen
 from mirrorneuron.flows.lvs import vpp as lvs_vpp
 from mirrorneuron.flows.lvs.circuit import LvsCircuit
 from mirrorneuron.flows.lvs.magic import CELL
-from mirrorneuron.flows.lvs.normalise import is_dummy, unseen
+from mirrorneuron.flows.lvs.normalise import DIODE, RESISTOR, is_dummy, unseen
 from mirrorneuron.flows.lvs.result import MATCH, NO_MATCH, NOT_COMPARED, HierarchyVerdict
 from mirrorneuron.flows.lvs.schematic import DEVICES
 from mirrorneuron.flows.tools import gds as gds_file
@@ -35,8 +35,6 @@ from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, SPECIAL
 
 __all__ = ["compare", "is_plain"]
 
-_RESISTOR: Final = "sky130_fd_pr__res_"
-_DIODE: Final = "sky130_fd_pr__diode_"
 
 # Half grid, and a name of the substrate, as the rc file that comes with the official technology has them.
 _SCRIPT: Final = f"""
@@ -117,7 +115,7 @@ def _aids(circuit: LvsCircuit, *, adapted: bool) -> Iterator[str]:
         )
         yield from (f"{version}: not compared: {text}" for text in unseen(models, adapted=True))
     version = f"netgen {tools.version('netgen')}"
-    if any(model.startswith((_RESISTOR, _DIODE)) for model in models):
+    if any(model.startswith((RESISTOR, DIODE)) for model in models):
         yield f"{version} adds unequal resistors and diodes wrongly: series and parallel ones are combined beforehand"
     lengths: dict[tuple[object, ...], set[float]] = defaultdict(set)
     for device in circuit.devices:

@@ -18,11 +18,11 @@ from mirrorneuron.flows.lvs.tolerance import Tolerances
 from mirrorneuron.pdk_sky130.devices import MODEL_PREFIX
 from mirrorneuron.pdk_sky130.spice.devices import BIPOLAR_AREAS_UM2, FIXED_WIDTHS_UM, SPECIAL
 
-__all__ = ["is_dummy", "normalised", "unseen"]
+__all__ = ["DIODE", "RESISTOR", "is_dummy", "normalised", "unseen"]
 
-_DIODE: Final = f"{MODEL_PREFIX}diode_"
+DIODE: Final = f"{MODEL_PREFIX}diode_"
 _IMPLANTED: Final = re.compile(rf"({MODEL_PREFIX}diode_pd2nw_05v5)_[lh]vt")
-_RESISTOR: Final = f"{MODEL_PREFIX}res_"
+RESISTOR: Final = f"{MODEL_PREFIX}res_"
 _COMPARED: Final = ("w", "l", "m", "area")
 _METAL: Final = re.compile(rf"{MODEL_PREFIX}res_generic_(?:l1|m\d)")
 
@@ -32,7 +32,7 @@ def unseen(models: Iterable[str], *, adapted: bool) -> tuple[str, ...]:
     used = set(models)
     limits = (
         (any(_IMPLANTED.fullmatch(name) for name in used), "the implants of diode_pd2nw_05v5_lvt and _hvt"),
-        (any(name.startswith(_DIODE) for name in used), "the perimeter of diodes"),
+        (any(name.startswith(DIODE) for name in used), "the perimeter of diodes"),
         (any(_METAL.fullmatch(name) for name in used), "the sizes of li1 and metal resistors"),
         (any(name in lvs_vpp.models() for name in used), "the shapes and the bulk of cap_vpp"),
         (adapted and not used.isdisjoint(BIPOLAR_AREAS_UM2), "the size of bipolar transistors"),
@@ -102,7 +102,7 @@ def _comparable(device: LvsDevice, *, adapted: bool) -> LvsDevice:
     elif model in lvs_vpp.models():
         terminals = lvs_vpp.models()[model]
         nets = tuple(net for net, terminal in zip(nets, terminals, strict=True) if terminal != "b")
-    if not model.startswith(_DIODE):
+    if not model.startswith(DIODE):
         sizes.pop("area", None)
     return LvsDevice(device.name, nets, _IMPLANTED.sub(r"\1", model), sizes)
 
@@ -133,9 +133,9 @@ def _in_parallel(devices: Iterable[LvsDevice]) -> list[LvsDevice]:
     for device in devices:
         sizes, copies = dict(device.sizes), device.sizes.get("m", 1.0)
         key: tuple[object, ...]
-        if _RESISTOR in device.model:
+        if RESISTOR in device.model:
             key, summed = (device.model, *sorted(device.nets[:2]), device.nets[2:], round(sizes["l"], 4)), "w"
-        elif device.model.startswith(_DIODE):
+        elif device.model.startswith(DIODE):
             key, summed = (device.model, device.nets), "area"
         elif is_dummy(device):
             key, summed = (device.model, device.nets, round(sizes["l"], 4)), "w"
@@ -173,7 +173,7 @@ def _in_series(devices: Iterable[LvsDevice], pins: Iterable[str]) -> list[LvsDev
 
 def _joined(first: LvsDevice, second: LvsDevice, net: str) -> LvsDevice | None:
     """Two resistors in series over `net` as one from the first's far end to the second's, if they can be one."""
-    if _RESISTOR not in first.model or (first.model, first.nets[2:]) != (second.model, second.nets[2:]):
+    if RESISTOR not in first.model or (first.model, first.nets[2:]) != (second.model, second.nets[2:]):
         return None
     if net in first.nets[2:] or round(first.sizes["w"], 4) != round(second.sizes["w"], 4):
         return None

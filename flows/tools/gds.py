@@ -217,9 +217,8 @@ def flatten(
 
 def rename(layout: kdb.Layout, cell: kdb.Cell, path: Path, *, name: str) -> None:
     """Write a cell and all below it to `path` as a GDS whose top cell is called `name`; `layout` is left as it is."""
-    copy = kdb.Layout()
-    copy.dbu = layout.dbu
-    copy.create_cell(name).copy_tree(cell)
+    copy, top = _copy(layout, cell)
+    top.name = name
     copy.write(str(path), _options())
 
 
